@@ -1,0 +1,32 @@
+"""What holds for every test: one thread, known seeds, Hypothesis profiles."""
+
+from __future__ import annotations
+
+import os
+import random
+
+# Before NumPy and torch are imported: small tensors run faster on one thread, and parallel test
+# workers do not fight for cores.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import hypothesis  # noqa: E402 (after the thread counts, see above)
+import numpy as np  # noqa: E402 (after the thread counts, see above)
+import pytest  # noqa: E402 (after the thread counts, see above)
+import torch  # noqa: E402 (after the thread counts, see above)
+
+torch.set_num_threads(1)
+
+# `ci` is the default: the same examples on every run, and no deadline, for a busy machine is no
+# failure. `slow` looks further: HYPOTHESIS_PROFILE=slow.
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.register_profile("slow", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(autouse=True)
+def _known_seeds() -> None:
+    """Every test starts from the same random numbers, alone or in company."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 (Chainer draws from the global stream)
+    torch.manual_seed(0)
