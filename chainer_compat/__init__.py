@@ -1,0 +1,133 @@
+"""Chainer's Trainer, extensions, serializers and define-by-run API, over torch and Lightning.
+
+``import chainer_compat as chainer`` is what an old script's ``import chainer`` was. Submodules and
+names are loaded when they are first used, so that the import costs little beside torch's.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from chainer_compat._version import __version__
+from chainer_compat.configuration import config, global_config
+
+_SUBMODULES = frozenset(
+    {
+        "backend",
+        "backends",
+        "computational_graph",
+        "configuration",
+        "cuda",
+        "dataset",
+        "datasets",
+        "device_resident",
+        "distribution",
+        "distributions",
+        "errors",
+        "function",
+        "function_hook",
+        "function_hooks",
+        "function_node",
+        "functions",
+        "gradient_check",
+        "graph_optimizations",
+        "initializer",
+        "initializers",
+        "interop",
+        "iterators",
+        "lightning",
+        "link",
+        "link_hook",
+        "link_hooks",
+        "links",
+        "optimizer",
+        "optimizer_hooks",
+        "optimizers",
+        "reporter",
+        "sequential",
+        "serializer",
+        "serializers",
+        "testing",
+        "training",
+        "utils",
+        "variable",
+    }
+)
+
+# Name -> the module that defines it.
+_NAMES = {
+    "AbstractSerializer": "serializer",
+    "Chain": "link",
+    "ChainList": "link",
+    "DebugMode": "configuration",
+    "Deserializer": "serializer",
+    "DeviceResident": "device_resident",
+    "DictSummary": "reporter",
+    "Distribution": "distribution",
+    "Function": "function",
+    "FunctionAdapter": "function",
+    "FunctionHook": "function_hook",
+    "FunctionNode": "function_node",
+    "FunctionSet": "link",
+    "GradientMethod": "optimizer",
+    "Initializer": "initializer",
+    "Link": "link",
+    "LinkHook": "link_hook",
+    "Optimizer": "optimizer",
+    "Parameter": "variable",
+    "Reporter": "reporter",
+    "Sequential": "sequential",
+    "Serializer": "serializer",
+    "Summary": "reporter",
+    "UpdateRule": "optimizer",
+    "Variable": "variable",
+    "as_array": "variable",
+    "as_variable": "variable",
+    "backward": "_backprop",
+    "cross_entropy": "distribution",
+    "force_backprop_mode": "configuration",
+    "get_array_types": "_dtypes",
+    "get_compute_mode": "_dtypes",
+    "get_cpu_array_types": "_dtypes",
+    "get_current_reporter": "reporter",
+    "get_device": "backend",
+    "get_dtype": "_dtypes",
+    "get_function_hooks": "function_hook",
+    "grad": "_backprop",
+    "install": "_alias",
+    "is_arrays_compatible": "_dtypes",
+    "is_debug": "configuration",
+    "kl_divergence": "distribution",
+    "mixed16": "_dtypes",
+    "no_backprop_mode": "configuration",
+    "print_runtime_info": "_runtime_info",
+    "register_kl": "distribution",
+    "report": "reporter",
+    "report_scope": "reporter",
+    "set_debug": "configuration",
+    "should_use_cudnn": "backends.cuda",
+    "should_use_cudnn_tensor_core": "backends.cuda",
+    "uninstall": "_alias",
+    "using_config": "configuration",
+    "using_device": "backend",
+}
+
+__all__ = ["__version__", "config", "global_config", *sorted(_NAMES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+    elif name in _SUBMODULES:
+        value = importlib.import_module(f"{__name__}.{name}")
+    else:
+        from chainer_compat._unsupported import missing_name
+
+        raise missing_name(__name__, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES, *_SUBMODULES})

@@ -1,0 +1,207 @@
+"""Thread-local configuration over global defaults (Chainer: *Configuring Chainer*)."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import AbstractContextManager
+from typing import IO, Any
+
+import numpy as np
+
+__all__ = [
+    "DebugMode",
+    "GlobalConfig",
+    "LocalConfig",
+    "config",
+    "force_backprop_mode",
+    "global_config",
+    "is_debug",
+    "no_backprop_mode",
+    "set_debug",
+    "using_config",
+]
+
+
+class GlobalConfig:
+    """Values that every thread sees unless it has set its own.
+
+    Any attribute may be set, the user's own included.
+
+    Example:
+        >>> import chainer_compat as chainer
+        >>> chainer.global_config.train
+        True
+    """
+
+    autotune: bool = False
+    compute_mode: str | None = None
+    cudnn_deterministic: bool = False
+    cudnn_fast_batch_normalization: bool = False
+    debug: bool = False
+    dtype: Any = np.dtype(np.float32)
+    enable_backprop: bool = True
+    in_recomputing: bool = False
+    keep_graph_on_report: bool = False
+    lazy_grad_sum: bool = False
+    schedule_func: Any = None
+    train: bool = True
+    type_check: bool = True
+    use_cudnn: str = "auto"
+    use_cudnn_tensor_core: str = "auto"
+    use_ideep: str = "never"
+    use_static_graph: bool = True
+    warn_nondeterministic: bool = False
+    _will_recompute: bool = False
+
+    def __init__(self) -> None:
+        # Chainer keeps them on the instance, where `show` and `vars()` find them.
+        for name, value in vars(type(self)).items():
+            if name in type(self).__annotations__:
+                setattr(self, name, value)
+
+    def show(self, file: IO[str] | None = None) -> None:
+        """Prints every entry, a line each.
+
+        Args:
+            file: Where to print; ``sys.stdout`` if None.
+        """
+        _show(self, vars(self), file)
+
+
+# A subclass of threading.local: an entry of this thread is found at the speed of an attribute.
+class LocalConfig(threading.local):
+    """The configuration of one thread, over the global one.
+
+    Reading an entry that this thread has not set gives the global value; setting and deleting
+    act on this thread alone.
+
+    Args:
+        global_config: Where entries that this thread has not set are looked up.
+    """
+
+    def __init__(self, global_config: GlobalConfig) -> None:
+        # Kept out of the per-thread dictionary's public names, which `show` lists.
+        self._global = global_config
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_global"], name)
+
+    def show(self, file: IO[str] | None = None) -> None:
+        """Prints every entry that this thread sees, a line each.
+
+        Args:
+            file: Where to print; ``sys.stdout`` if None.
+        """
+        own = {name for name in self.__dict__ if name != "_global"}
+        _show(self, own | set(vars(self._global)), file)
+
+
+def _show(entries: Any, names: Any, file: IO[str] | None) -> None:
+    out = sys.stdout if file is None else file
+    width = max(len(name) for name in names)
+    for name in sorted(names):
+        out.write(f"{name:<{width}} {getattr(entries, name)}\n")
+
+
+global_config = GlobalConfig()
+config = LocalConfig(global_config)
+
+_UNSET = object()
+
+
+class _ConfigContext(AbstractContextManager["_ConfigContext"]):
+    """Sets one entry while it is entered; may be entered again after it was left."""
+
+    __slots__ = ("config", "name", "old", "value")
+
+    def __init__(self, config: Any, name: str, value: Any) -> None:
+        self.config = config
+        self.name = name
+        self.value = value
+        self.old: Any = _UNSET
+
+    def __enter__(self) -> _ConfigContext:
+        self.old = vars(self.config).get(self.name, _UNSET)
+        setattr(self.config, self.name, self.value)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self.old is _UNSET:
+            delattr(self.config, self.name)
+        else:
+            setattr(self.config, self.name, self.old)
+
+
+def using_config(
+    name: str, value: Any, config: LocalConfig | GlobalConfig = config
+) -> AbstractContextManager[Any]:
+    """Sets an entry of the configuration inside a ``with`` block.
+
+    Args:
+        name: The entry's name.
+        value: Its value inside the block.
+        config: Which configuration; this thread's by default.
+
+    Returns:
+        A context manager; leaving it restores what was there, also after an exception.
+
+    Example:
+        >>> import chainer_compat as chainer
+        >>> with chainer.using_config('train', False):
+        ...     chainer.config.train
+        False
+        >>> chainer.config.train
+        True
+    """
+    return _ConfigContext(config, name, value)
+
+
+def no_backprop_mode() -> AbstractContextManager[Any]:
+    """Inside the block no graph is built, so that nothing is kept for a backward pass.
+
+    Example:
+        >>> import numpy as np
+        >>> import chainer_compat as chainer
+        >>> x = chainer.Variable(np.ones(3, np.float32))
+        >>> with chainer.no_backprop_mode():
+        ...     (x * 2).creator is None
+        True
+    """
+    return using_config("enable_backprop", False)
+
+
+def force_backprop_mode() -> AbstractContextManager[Any]:
+    """Inside the block a graph is built, also within :func:`no_backprop_mode`."""
+    return using_config("enable_backprop", True)
+
+
+def is_debug() -> bool:
+    """Whether this thread runs in debug mode."""
+    return bool(config.debug)
+
+
+def set_debug(debug: bool) -> None:
+    """Switches debug mode for this thread.
+
+    Args:
+        debug: In debug mode, NaN in the result of a function or in a gradient is an error.
+    """
+    config.debug = debug
+
+
+class DebugMode:
+    """Debug mode as a ``with`` block (superseded by ``using_config('debug', …)``).
+
+    Args:
+        debug: The mode inside the block.
+    """
+
+    def __init__(self, debug: bool) -> None:
+        self._context = using_config("debug", debug)
+
+    def __enter__(self) -> None:
+        self._context.__enter__()
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self._context.__exit__(*exc_info)
