@@ -61,16 +61,19 @@ def is_public(dotted: str) -> bool:
     return not any(part.startswith("_") for part in dotted.split("."))
 
 
-def walk_modules(root: str) -> Iterator[types.ModuleType]:
-    """Import and yield the package `root` and each public module below it, sorted by name."""
+def walk_modules(root: str, private: bool = False) -> Iterator[types.ModuleType]:
+    """Import and yield the package `root` and each public module below it, sorted by name.
+
+    With `private`, modules whose name starts with an underscore are walked too.
+    """
     package = importlib.import_module(root)
     yield package
     infos = pkgutil.iter_modules(package.__path__, root + ".")
     for info in sorted(infos, key=lambda info: info.name):
-        if not is_public(info.name):
+        if not (private or is_public(info.name)):
             continue
         if info.ispkg:
-            yield from walk_modules(info.name)
+            yield from walk_modules(info.name, private)
         else:
             yield importlib.import_module(info.name)
 
