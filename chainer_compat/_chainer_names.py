@@ -1,4 +1,4 @@
-"""The names of Chainer 7.8.1 by module, from the table that `tests/parity/generate_names.py` writes.
+"""The names of Chainer 7.8.1 by module; `tests/parity/generate_names.py` writes the table.
 
 The table is read at the first question, for most programs never ask one. Modules are named as
 Chainer names them (``chainer.functions``), never by the name of this package.

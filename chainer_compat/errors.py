@@ -7,19 +7,25 @@ still catches what Chainer would have raised there.
 from __future__ import annotations
 
 __all__ = [
+    "AliasError",
     "ChainerCompatError",
     "ChainerCompatWarning",
     "DamagedFileWarning",
     "DeviceUnavailableError",
+    "DtypeMismatchError",
     "FileFormatError",
     "InvalidArgumentError",
     "InvalidArgumentTypeError",
     "IteratorError",
     "MissingDependencyError",
     "MissingNameError",
+    "NoReporterError",
     "NotSupportedError",
+    "ObserverError",
+    "ShapeMismatchError",
     "SnapshotMismatchError",
     "SnapshotWriteError",
+    "UnexpectedArrayError",
     "UnsafeFileError",
     "WorkerError",
 ]
@@ -27,6 +33,10 @@ __all__ = [
 
 class ChainerCompatError(Exception):
     """The base of every exception that the package raises by itself."""
+
+
+class AliasError(ChainerCompatError, ImportError):
+    """The import name ``chainer`` cannot be served, because Chainer itself is there already."""
 
 
 class NotSupportedError(ChainerCompatError, NotImplementedError):
@@ -43,6 +53,10 @@ class InvalidArgumentError(ChainerCompatError, ValueError):
 
 class InvalidArgumentTypeError(ChainerCompatError, TypeError):
     """An argument has a type that has no meaning here."""
+
+
+class UnexpectedArrayError(ChainerCompatError, AssertionError):
+    """An array has another shape or dtype than was agreed, where Chainer asserts."""
 
 
 class DeviceUnavailableError(ChainerCompatError, RuntimeError):
@@ -62,14 +76,42 @@ class UnsafeFileError(FileFormatError):
 
 
 class SnapshotMismatchError(ChainerCompatError, KeyError):
-    """The keys, shapes or dtypes of a file do not fit the object it is loaded into."""
+    """The keys, shapes or dtypes of a file do not fit the object it is loaded into.
+
+    Attributes:
+        missing: The keys that the object has and the file has not.
+        mismatched: A sentence for each value of another shape or type.
+        extra: The keys that the file has and the object has not.
+    """
+
+    missing: tuple[str, ...] = ()
+    mismatched: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
 
     # KeyError shows the repr of its argument, which would turn a table into one escaped line.
     __str__ = Exception.__str__
 
 
+class ShapeMismatchError(SnapshotMismatchError, ValueError):
+    """An array of a file has another shape than the one it is loaded into."""
+
+
+class DtypeMismatchError(SnapshotMismatchError, TypeError):
+    """A value of a file cannot be cast safely to what it is loaded into."""
+
+
 class SnapshotWriteError(ChainerCompatError, OSError):
     """A file could not be written; whatever was there before is intact."""
+
+
+class ObserverError(ChainerCompatError, KeyError):
+    """A value was reported by an observer that the reporter does not know."""
+
+    __str__ = Exception.__str__  # as above
+
+
+class NoReporterError(ChainerCompatError, IndexError):
+    """The current reporter was asked for where there is none."""
 
 
 class IteratorError(ChainerCompatError, RuntimeError):
