@@ -19,9 +19,11 @@ __all__ = [
     "IteratorError",
     "MissingDependencyError",
     "MissingNameError",
+    "MissingObservationError",
     "NoReporterError",
     "NotSupportedError",
     "ObserverError",
+    "OutputDirectoryError",
     "ShapeMismatchError",
     "SnapshotMismatchError",
     "SnapshotWriteError",
@@ -37,6 +39,12 @@ class ChainerCompatError(Exception):
 
 class AliasError(ChainerCompatError, ImportError):
     """The import name ``chainer`` cannot be served, because Chainer itself is there already."""
+
+
+class MissingObservationError(ChainerCompatError, KeyError):
+    """A value was to be read that nothing has reported."""
+
+    __str__ = Exception.__str__
 
 
 class NotSupportedError(ChainerCompatError, NotImplementedError):
@@ -128,3 +136,7 @@ class ChainerCompatWarning(UserWarning):
 
 class DamagedFileWarning(ChainerCompatWarning):
     """A damaged file was passed over."""
+
+
+class OutputDirectoryError(ChainerCompatError, OSError):
+    """The directory that a trainer writes to cannot be made."""
