@@ -1,0 +1,33 @@
+"""Datasets, iterators and converters: what they are made of (Chainer: *chainer.dataset*)."""
+
+from __future__ import annotations
+
+from chainer_compat.dataset._convert import (
+    CollatedBatch,
+    _concat_arrays,  # noqa: F401 -- scripts import it from Chainer's module
+    _concat_arrays_with_padding,  # noqa: F401 -- likewise
+    concat_examples,
+    concat_examples_func,  # noqa: F401 -- likewise
+)
+from chainer_compat.dataset._converter import (
+    Converter,
+    _ArbitraryCallableConverter,  # noqa: F401 -- likewise
+    _call_converter,  # noqa: F401 -- likewise
+    _get_device,  # noqa: F401 -- likewise
+    converter,
+    identity_converter,
+    to_device,
+)
+from chainer_compat.dataset._dataset_mixin import DatasetMixin
+from chainer_compat.dataset._iterator import Iterator
+
+__all__ = [
+    "CollatedBatch",
+    "Converter",
+    "DatasetMixin",
+    "Iterator",
+    "concat_examples",
+    "converter",
+    "identity_converter",
+    "to_device",
+]

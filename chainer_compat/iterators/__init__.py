@@ -1,0 +1,15 @@
+"""Iterators: batches of a dataset, in order or shuffled, loaded here or elsewhere."""
+
+from __future__ import annotations
+
+from chainer_compat.iterators._order_samplers import OrderSampler, ShuffleOrderSampler
+from chainer_compat.iterators._serial_iterator import SerialIterator
+from chainer_compat.iterators._statemachine import IteratorState, iterator_statemachine
+
+__all__ = [
+    "IteratorState",
+    "OrderSampler",
+    "SerialIterator",
+    "ShuffleOrderSampler",
+    "iterator_statemachine",
+]

@@ -1,0 +1,480 @@
+"""Observed values: where they are reported to, and how they are summed up.
+
+Source: Chainer's reference, *Reporter*, *Summary* and *DictSummary*.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import numbers
+import threading
+import warnings
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from chainer_compat.backends import cuda
+from chainer_compat.backends._crossing import as_tensor
+from chainer_compat.configuration import config
+from chainer_compat.errors import (
+    InvalidArgumentError,
+    InvalidArgumentTypeError,
+    NoReporterError,
+    ObserverError,
+)
+from chainer_compat.serializer import Deserializer, Serializer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from typing_extensions import Self
+
+__all__ = [
+    "DictSummary",
+    "Reporter",
+    "Summary",
+    "get_current_reporter",
+    "report",
+    "report_scope",
+]
+
+# Immutable and without a graph: reported as they are, summed up as they are.
+_PLAIN = frozenset({float, int, bool})
+
+
+class _ReporterStack(threading.local):
+    """The reporters that are current in one thread, the innermost last."""
+
+    def __init__(self) -> None:
+        self.reporters: list[Reporter] = []
+
+
+_current = _ReporterStack()
+
+
+class Reporter:
+    """Collects values under names that tell who observed them.
+
+    Attributes:
+        observation: The dictionary that values are written to.
+
+    Example:
+        >>> from chainer_compat import Reporter
+        >>> reporter, model, seen = Reporter(), object(), {}
+        >>> reporter.add_observer('main', model)
+        >>> with reporter.scope(seen):
+        ...     reporter.report({'loss': 0.5}, model)
+        >>> seen
+        {'main/loss': 0.5}
+    """
+
+    def __init__(self) -> None:
+        # id(observer) -> name: observers are told apart by identity, equal or hashable or not.
+        self._observer_names: dict[int, str] = {}
+        self.observation: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        """Makes this reporter the current one of the thread."""
+        _current.reporters.append(self)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Gives the place back to the reporter that was current before."""
+        _current.reporters.pop()
+
+    def scope(self, observation: dict[str, Any]) -> _Scope:
+        """Collects into another dictionary inside a ``with`` block, as the current reporter.
+
+        Args:
+            observation: Where values reported inside the block are written.
+
+        Returns:
+            A context manager; leaving it puts the former dictionary and reporter back.
+        """
+        return _Scope(self, observation)
+
+    def add_observer(self, name: str, observer: Any) -> None:
+        """Registers who may report, and the prefix of what it reports.
+
+        Args:
+            name: The prefix.
+            observer: Any object, a Link or a torch module for one; known by its identity.
+        """
+        self._observer_names[id(observer)] = name
+
+    def add_observers(self, prefix: str, observers: Iterable[tuple[str, Any]]) -> None:
+        """Registers many observers at once.
+
+        Args:
+            prefix: Put before each name.
+            observers: Pairs of a name and an observer, such as ``link.namedlinks()`` gives.
+        """
+        names = self._observer_names
+        for name, observer in observers:
+            names[id(observer)] = prefix + name
+
+    def report(self, values: Mapping[str, Any], observer: Any = None) -> None:
+        """Writes values to the current observation.
+
+        A Variable or a tensor is written without the graph that led to it, so that the graph is
+        not kept alive; ``chainer.config.keep_graph_on_report`` keeps it. This holds for the
+        parts of a ``(value, weight)`` tuple too.
+
+        Args:
+            values: Names and values.
+            observer: Who observed them; names get its prefix. With None they stay as they are.
+
+        Raises:
+            KeyError: If the observer has not been registered.
+        """
+        observation = self.observation
+        if observer is None:
+            for key, value in values.items():
+                observation[key] = value if type(value) in _PLAIN else _for_observation(value)
+            return
+        try:
+            name = self._observer_names[id(observer)]
+        except KeyError:
+            raise ObserverError(_unknown_observer(observer, self._observer_names)) from None
+        for key, value in values.items():
+            kept = value if type(value) in _PLAIN else _for_observation(value)
+            observation[f"{name}/{key}"] = kept
+
+
+class _Scope:
+    """What `Reporter.scope` and `report_scope` return."""
+
+    __slots__ = ("_observation", "_old", "_pushes", "_reporter")
+
+    def __init__(
+        self, reporter: Reporter, observation: dict[str, Any], pushes: bool = True
+    ) -> None:
+        self._reporter = reporter
+        self._observation = observation
+        self._pushes = pushes
+        self._old: dict[str, Any] = {}
+
+    def __enter__(self) -> None:
+        reporter = self._reporter
+        self._old = reporter.observation
+        reporter.observation = self._observation
+        if self._pushes:
+            reporter.__enter__()
+
+    def __exit__(self, *exc_info: object) -> None:
+        reporter = self._reporter
+        if self._pushes:
+            reporter.__exit__(*exc_info)
+        reporter.observation = self._old
+
+
+def _unknown_observer(observer: Any, names: dict[int, str]) -> str:
+    known = ", ".join(repr(name) for name in names.values()) or "none"
+    return (
+        f"Given observer is not registered to the reporter: an object of {type(observer)}. "
+        f"Registered are: {known}. Register it with reporter.add_observer(name, observer), or "
+        "make it part of the model that the updater or the Evaluator was given"
+    )
+
+
+def _for_observation(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.detach() if value.requires_grad and not config.keep_graph_on_report else value
+    if isinstance(value, tuple):
+        return tuple(_for_observation(part) for part in value) if type(value) is tuple else value
+    if _is_variable(value) and not config.keep_graph_on_report:
+        return copy.copy(value)
+    return value
+
+
+def _is_variable(value: Any) -> bool:
+    return isinstance(getattr(value, "tensor", None), torch.Tensor)
+
+
+def _get_device(x: Any) -> Any:
+    """The device of a scalar, as extensions written for Chainer 1 to 4 ask for it."""
+    return cuda.DummyDevice if np.isscalar(x) else cuda.get_device_from_array(x)
+
+
+def get_current_reporter() -> Reporter:
+    """Returns the reporter that is current in this thread.
+
+    Raises:
+        IndexError: If there is none.
+    """
+    reporters = _current.reporters
+    if not reporters:
+        raise NoReporterError(
+            "no reporter is current in this thread: enter one with `with reporter:` or "
+            "`with reporter.scope(observation):`; inside a Trainer there always is one"
+        )
+    return reporters[-1]
+
+
+def report(values: Mapping[str, Any], observer: Any = None) -> None:
+    """Reports values to the current reporter; where there is none, does nothing.
+
+    Called from a model, this makes the values known to the extensions of the Trainer that runs
+    it: ``report({'loss': loss}, self)`` becomes ``'main/loss'`` while training and
+    ``'validation/main/loss'`` inside an Evaluator. Parts of a torch module report likewise,
+    under their path in the module.
+
+    Args:
+        values: Names and values. A tuple is a value and its weight.
+        observer: Who observed them; see :meth:`Reporter.report`.
+
+    Raises:
+        KeyError: If the observer has not been registered.
+
+    Example:
+        >>> import chainer_compat as chainer
+        >>> seen = {}
+        >>> with chainer.Reporter().scope(seen):
+        ...     chainer.report({'x': 1})
+        >>> seen
+        {'x': 1}
+    """
+    reporters = _current.reporters
+    if reporters:
+        reporters[-1].report(values, observer)
+
+
+def report_scope(observation: dict[str, Any]) -> _Scope:
+    """Collects what the current reporter gets into another dictionary, inside a ``with`` block.
+
+    Args:
+        observation: Where values reported inside the block are written.
+
+    Raises:
+        IndexError: If no reporter is current.
+
+    Example:
+        >>> import chainer_compat as chainer
+        >>> with chainer.Reporter():
+        ...     with chainer.report_scope({}) as nothing:
+        ...         chainer.report({'x': 1})
+    """
+    return _Scope(get_current_reporter(), observation, pushes=False)
+
+
+class Summary:
+    """Sums up scalars one by one: their mean and standard deviation, weighted if asked.
+
+    Numbers and values on the CPU are summed in double precision. Values on a GPU are summed
+    there, also in double precision, and nothing waits for the GPU until a result is read.
+
+    Example:
+        >>> from chainer_compat import Summary
+        >>> summary = Summary()
+        >>> summary.add(1.0)
+        >>> summary.add(4.0, weight=2)
+        >>> summary.compute_mean()
+        3.0
+    """
+
+    # Whether a NumPy value was among those on the CPU: then so are the results, as in Chainer.
+    _as_numpy = False
+
+    def __init__(self) -> None:
+        # The sums of weight*x, of weight*x*x and of the weights, under Chainer's keys of a file.
+        self._x: Any = 0.0
+        self._x2: Any = 0.0
+        self._n: Any = 0
+
+    def add(self, value: Any, weight: Any = 1) -> None:
+        """Adds a value.
+
+        Args:
+            value: A number, an array or tensor of no dimensions, or a Variable over one.
+            weight: Its weight, likewise.
+
+        Raises:
+            TypeError: If one of them is no scalar.
+        """
+        scalars = _scalar(value), _scalar(weight)
+        if scalars[0] is None or scalars[1] is None:
+            raise InvalidArgumentTypeError(
+                "a Summary takes numbers and arrays of no dimensions; got "
+                f"{type(value)} with a weight of {type(weight)}"
+            )
+        self._add(*scalars, as_numpy=type(value) not in _PLAIN)
+
+    def _add(self, value: Any, weight: Any, as_numpy: bool) -> None:
+        if isinstance(value, torch.Tensor) or isinstance(weight, torch.Tensor):
+            self._add_on_device(value, weight)
+            return
+        weighted = weight * value
+        self._x += weighted
+        self._x2 += weighted * value
+        self._n += weight
+        if as_numpy:
+            self._as_numpy = True
+
+    def _add_on_device(self, value: Any, weight: Any) -> None:
+        total = self._x
+        if (
+            isinstance(total, torch.Tensor)
+            and isinstance(value, torch.Tensor)
+            and isinstance(weight, (int, float))
+        ):
+            value = value.to(total.device, non_blocking=True)
+            # In place: two kernels, however many values there have been.
+            total.add_(value, alpha=weight)
+            self._x2.addcmul_(value, value, value=weight)
+        else:
+            weighted = weight * value
+            self._x = total + weighted
+            self._x2 = self._x2 + weighted * value
+        self._n = self._n + weight
+
+    def compute_mean(self) -> Any:
+        """Returns the mean: a number, or a tensor on the GPU if the values were there.
+
+        Raises:
+            ZeroDivisionError: If nothing has been added.
+        """
+        if self._as_numpy and type(self._x) is float:
+            return np.float64(self._x) / self._n
+        return self._x / self._n
+
+    def make_statistics(self) -> tuple[Any, Any]:
+        """Returns the mean and the standard deviation (of the population, as ``numpy.std``).
+
+        Raises:
+            ZeroDivisionError: If nothing has been added.
+        """
+        mean = self.compute_mean()
+        variance = self._x2 / self._n - mean * mean
+        if isinstance(variance, torch.Tensor):
+            return mean, variance.clamp(min=0).sqrt()
+        # Rounding can leave a variance of zero a little below it; NaN stays NaN.
+        return mean, np.sqrt(max(variance, 0.0))
+
+    def serialize(self, serializer: Any) -> None:
+        """Saves or loads the sums.
+
+        Args:
+            serializer: A serializer; a file without the sums is warned about and leaves them.
+        """
+        loads = isinstance(serializer, Deserializer)
+        # A number of integral weights is saved as an integer, any other as a float; either loads.
+        count = float(self._n) if loads else self._n
+        try:
+            x = serializer("_x", self._x)
+            x2 = serializer("_x2", self._x2)
+            count = serializer("_n", count)
+        except KeyError:
+            warnings.warn("The previous statistics are not saved.", stacklevel=2)
+            return
+        if loads and float(count).is_integer():
+            count = int(count)
+        self._x, self._x2, self._n = x, x2, count
+
+
+def _scalar(value: Any) -> Any:
+    """A number of the CPU, a tensor of no dimensions on a GPU, or None for what is no scalar."""
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.item() if value.ndim == 0 and value.dtype.kind in "biufc" else None
+    tensor = value if isinstance(value, torch.Tensor) else getattr(value, "tensor", None)
+    if not isinstance(tensor, torch.Tensor):
+        if isinstance(value, numbers.Number):
+            return value if isinstance(value, (int, float, complex)) else float(value)  # type: ignore[arg-type]  # Fraction, Decimal
+        if not hasattr(value, "__cuda_array_interface__"):
+            return None
+        tensor = as_tensor(value)
+    if tensor.dim():
+        return None
+    return tensor.detach().double() if tensor.is_cuda else tensor.item()
+
+
+class DictSummary:
+    """Sums up dictionaries of scalars, each name by itself.
+
+    Example:
+        >>> from chainer_compat import DictSummary
+        >>> summary = DictSummary()
+        >>> summary.add({'loss': 1.0, 'accuracy': (0.5, 10)})
+        >>> summary.add({'loss': 3.0, 'accuracy': (0.8, 20), 'image': [1, 2]})
+        >>> summary.compute_mean()
+        {'loss': 2.0, 'accuracy': 0.7}
+    """
+
+    def __init__(self) -> None:
+        self._summaries: defaultdict[str, Summary] = defaultdict(Summary)
+
+    def add(self, d: Mapping[str, Any]) -> None:
+        """Adds the scalars of a dictionary and ignores the rest.
+
+        Args:
+            d: Names and values. Scalars are numbers, arrays and tensors of no dimensions and
+                Variables over such. A tuple is a value and its weight.
+
+        Raises:
+            ValueError: If a weight is no scalar.
+        """
+        summaries = self._summaries
+        for key, value in d.items():
+            kind = type(value)
+            if kind is float or kind is int:
+                # What Summary.add does, written out: most values are these.
+                summary = summaries[key]
+                summary._x += value  # noqa: SLF001 -- the same module
+                summary._x2 += value * value  # noqa: SLF001 -- the same module
+                summary._n += 1  # noqa: SLF001 -- the same module
+            elif isinstance(value, tuple):
+                scalar, weight = _value_and_weight(key, value)
+                if scalar is not None:
+                    as_numpy = type(value[0]) not in _PLAIN
+                    summaries[key]._add(scalar, weight, as_numpy)  # noqa: SLF001 -- the same module
+            else:
+                scalar = _scalar(value)
+                if scalar is not None:
+                    summaries[key]._add(scalar, 1, kind is not bool)  # noqa: SLF001 -- the same module
+
+    def compute_mean(self) -> dict[str, Any]:
+        """Returns the mean of each name."""
+        return {name: summary.compute_mean() for name, summary in self._summaries.items()}
+
+    def make_statistics(self) -> dict[str, Any]:
+        """Returns the mean of each name, and under ``name.std`` its standard deviation."""
+        statistics = {}
+        for name, summary in self._summaries.items():
+            statistics[name], statistics[name + ".std"] = summary.make_statistics()
+        return statistics
+
+    def serialize(self, serializer: Any) -> None:
+        """Saves or loads the sums; the names are saved as one JSON text.
+
+        Args:
+            serializer: A serializer; a file without the names is warned about and leaves none.
+        """
+        if isinstance(serializer, Serializer):
+            names = list(self._summaries)
+            serializer("_names", json.dumps(names))
+        else:
+            self._summaries.clear()
+            try:
+                names = json.loads(serializer("_names", ""))
+            except KeyError:
+                warnings.warn("The names of statistics are not saved.", stacklevel=2)
+                return
+        for index, name in enumerate(names):
+            self._summaries[name].serialize(serializer["_summaries"][str(index)])
+
+
+def _value_and_weight(key: str, pair: tuple[Any, ...]) -> tuple[Any, Any]:
+    if len(pair) < 2:
+        raise InvalidArgumentError(
+            f"a tuple is reported as (value, weight); {key!r} has {len(pair)} element(s)"
+        )
+    weight = _scalar(pair[1])
+    if weight is None:
+        raise InvalidArgumentError(
+            f"Given weight to {key} was not scalar: it is of {type(pair[1])}"
+        )
+    return _scalar(pair[0]), weight
