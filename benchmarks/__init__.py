@@ -1,0 +1,1 @@
+"""Every ratio that README and ARCHITECTURE claim, measured by `python -m benchmarks`."""

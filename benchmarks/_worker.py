@@ -1,0 +1,28 @@
+"""One contender in a process of its own: `_worker.py MODULE FUNCTION OPTIONS`.
+
+Reads lines; for each it measures once, and writes the result as a line of JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+
+
+def main() -> None:
+    """Prepare, say so, and measure whenever asked."""
+    # Standard output is the pipe: whatever a framework prints goes to standard error.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    module, function, options = sys.argv[1:]
+    contender = importlib.import_module(f"benchmarks.contenders.{module}")
+    measure = getattr(contender, function)(json.loads(options))
+    print("ready", file=answers, flush=True)
+    for _ in sys.stdin:
+        print(json.dumps(measure()), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Saving and loading a model and its Adam in Chainer's API, whoever `chainer` is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.contenders import _files
+
+
+class _Both:
+    """Saves what a trainer's snapshot would of them."""
+
+    def __init__(self, model, optimizer):
+        self.model = model
+        self.optimizer = optimizer
+
+    def serialize(self, serializer):
+        self.model.serialize(serializer["model"])
+        self.optimizer.serialize(serializer["optimizer"])
+
+
+def npz(chainer, options, *, compression):
+    """Measure `save_npz` and `load_npz` of a model and its Adam."""
+    target, other = (_make(chainer, options) for _ in range(2))
+
+    def measure():
+        return _files.measure(
+            lambda path: chainer.serializers.save_npz(path, target, compression),
+            lambda path: chainer.serializers.load_npz(path, other),
+        )
+
+    return measure
+
+
+def _make(chainer, options):
+    arrays = _files.values(options)
+    model = chainer.Chain()
+    for layer in range(_files.LAYERS):
+        link = chainer.Link()
+        with link.init_scope():
+            link.W = chainer.Parameter(arrays[f"model/l{layer}/W"])
+        model.add_link(f"l{layer}", link)
+    optimizer = chainer.optimizers.Adam().setup(model)
+    for param in model.params():
+        param.grad = np.zeros_like(param.array)
+    optimizer.update()  # makes the moments
+    for name, param in model.namedparams():
+        for moment in ("m", "v"):
+            param.update_rule.state[moment][...] = arrays[f"optimizer{name}/{moment}"]
+    return _Both(model, optimizer)

@@ -1,0 +1,57 @@
+"""The tables of `python -m benchmarks`, from made-up medians."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import _report
+from benchmarks._sections import SECTIONS, Section
+
+LOOP = Section("A loop", {"iteration": "per iteration"}, (), shows_overhead=True)
+FILES = Section("A file", {"save": "save", "bytes": "size"}, ())
+
+
+def test_ratios_refer_to_the_first_line():
+    medians = {"by hand": {"iteration": 100e-6}, "ours": {"iteration": 115e-6}}
+
+    assert _report.table(LOOP, LOOP.title, medians).splitlines() == [
+        "| A loop  | per iteration | ratio | overhead |",
+        "| ------- | ------------: | ----: | -------: |",
+        "| by hand |        100 µs |  1.00 |    +0 µs |",
+        "| ours    |        115 µs |  1.15 |   +15 µs |",
+    ]
+
+
+def test_seconds_and_bytes_have_their_units():
+    medians = {"npz": {"save": 0.5, "bytes": 12e6}}
+
+    assert _report.table(FILES, FILES.title, medians).splitlines()[-1] == (
+        "| npz    | 500 ms |  1.00 | 12.0 MB |  1.00 |"
+    )
+
+
+def test_tables_replace_what_is_between_the_markers(tmp_path, monkeypatch):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{_report.BEGIN}\nold\n{_report.END}\nafter\n", encoding="utf-8")
+    monkeypatch.setattr(_report, "README", readme)
+    _report.update_readme(["first", "second"])
+
+    assert readme.read_text(encoding="utf-8") == (
+        f"before\n{_report.BEGIN}\n\nfirst\n\nsecond\n\n{_report.END}\nafter\n"
+    )
+
+
+def test_a_readme_without_markers_is_an_error(tmp_path, monkeypatch):
+    readme = tmp_path / "README.md"
+    readme.write_text("nothing here\n", encoding="utf-8")
+    monkeypatch.setattr(_report, "README", readme)
+
+    with pytest.raises(ValueError, match="has no lines"):
+        _report.update_readme(["table"])
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_labels_of_a_section_are_all_different(name):
+    labels = [contender.label for contender in SECTIONS[name].contenders]
+
+    assert len(set(labels)) == len(labels)
