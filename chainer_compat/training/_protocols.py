@@ -1,0 +1,202 @@
+"""What training asks of models, optimizers, updaters and iterators, which live on other floors.
+
+Nothing here is checked while training runs: whatever has these names will do, a mock too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import torch
+
+from chainer_compat.backends._crossing import as_tensor
+from chainer_compat.errors import InvalidArgumentTypeError, MissingNameError
+
+__all__ = [
+    "Observer",
+    "OptimizerLike",
+    "TrainerLike",
+    "UpdaterLike",
+    "as_tensors",
+    "call_with",
+    "is_torch_module",
+    "named",
+    "namedlinks_of",
+    "next_batch",
+    "send_target",
+    "serialize_target",
+]
+
+Observer = Any
+
+
+class UpdaterLike(Protocol):
+    """The numbers of an updater: all that triggers and most extensions read."""
+
+    @property
+    def iteration(self) -> int:
+        """Updates done so far."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """Sweeps over the training data that are complete."""
+        ...
+
+    @property
+    def epoch_detail(self) -> float:
+        """Sweeps over the training data, with the fraction of the present one."""
+        ...
+
+    @property
+    def previous_epoch_detail(self) -> float:
+        """``epoch_detail`` before the last update; read after an old snapshot only."""
+        ...
+
+
+class TrainerLike(Protocol):
+    """What triggers and extensions read of a trainer."""
+
+    observation: dict[str, Any]
+    out: Any
+
+    @property
+    def updater(self) -> Any:
+        """Whatever has the numbers of :class:`UpdaterLike` and the getters of an updater."""
+        ...
+
+    @property
+    def elapsed_time(self) -> float:
+        """Seconds of training, those before a resume included."""
+        ...
+
+
+class OptimizerLike(Protocol):
+    """What an updater asks of an optimizer: Chainer's, or a torch optimizer behind its face."""
+
+    target: Any
+
+    def update(self, lossfun: Any = None, *args: Any, **kwds: Any) -> None:
+        """One update, of the loss that ``lossfun`` computes from the other arguments."""
+        ...
+
+    def new_epoch(self, auto: bool = False) -> None:
+        """Is told that a sweep over the data is complete."""
+        ...
+
+    def serialize(self, serializer: Any) -> None:
+        """Saves or loads the optimizer's state."""
+        ...
+
+
+def is_torch_module(target: Any) -> bool:
+    """Whether a target is a plain torch module and not a Link.
+
+    Args:
+        target: The target of an optimizer or of an Evaluator.
+    """
+    return isinstance(target, torch.nn.Module) and not hasattr(target, "namedlinks")
+
+
+def namedlinks_of(target: Any) -> Iterator[tuple[str, Observer]]:
+    """Yields the path and object of every part of a model that can report, itself left out.
+
+    Args:
+        target: A Link, or a torch module, whose submodules get Chainer's kind of path:
+            ``layers.0`` is ``/layers/0``.
+
+    Raises:
+        AttributeError: If there is no target, because the optimizer was not set up.
+        TypeError: If it is neither.
+    """
+    if is_torch_module(target):
+        for path, module in target.named_modules():
+            if path:
+                yield "/" + path.replace(".", "/"), module
+    elif hasattr(target, "namedlinks"):
+        yield from target.namedlinks(skipself=True)
+    elif target is None:
+        raise MissingNameError("the optimizer has no target; call optimizer.setup(model) first")
+    else:
+        raise InvalidArgumentTypeError(
+            f"the target of an optimizer must be a Link or a torch module, not {type(target)}"
+        )
+
+
+def serialize_target(serializer: Any, target: Any) -> None:
+    """Saves or loads a model.
+
+    Args:
+        serializer: A serializer or deserializer.
+        target: Anything with ``serialize``, or a torch module, whose state dictionary goes under
+            its own names, ``layers/0/weight`` for ``layers.0.weight``.
+    """
+    if is_torch_module(target):
+        for name, tensor in target.state_dict(keep_vars=True).items():
+            serializer(name.replace(".", "/"), tensor)
+    else:
+        target.serialize(serializer)
+
+
+def named(value: Any) -> Any:
+    """Returns the dictionary of iterators, optimizers or targets that an argument stands for.
+
+    Args:
+        value: A dictionary, taken as it is, or one object, which gets the name ``main``.
+    """
+    return value if isinstance(value, Mapping) else {"main": value}
+
+
+def next_batch(iterator: Any) -> Any:
+    """Returns the next batch of an iterator.
+
+    Args:
+        iterator: Chainer's iterators have ``next``, which subclasses may override; any other
+            need only have ``__next__``.
+    """
+    method = getattr(iterator, "next", None)
+    return next(iterator) if method is None else method()
+
+
+def call_with(function: Any, in_arrays: Any) -> Any:
+    """Calls a model or loss function with what a converter gave.
+
+    Args:
+        function: The callable; a torch module gets torch tensors over the arrays' memory.
+        in_arrays: A tuple of positional arguments, a dictionary of keyword arguments, or one
+            argument.
+    """
+    if is_torch_module(function):
+        in_arrays = as_tensors(in_arrays)
+    if isinstance(in_arrays, tuple):
+        return function(*in_arrays)
+    if isinstance(in_arrays, dict):
+        return function(**in_arrays)
+    return function(in_arrays)
+
+
+def as_tensors(in_arrays: Any) -> Any:
+    """Returns torch tensors over the memory of arrays.
+
+    Args:
+        in_arrays: An array, or a tuple or dictionary of such; what is no array stays as it is.
+    """
+    if isinstance(in_arrays, tuple):
+        return tuple(as_tensors(array) for array in in_arrays)
+    if isinstance(in_arrays, dict):
+        return {name: as_tensors(array) for name, array in in_arrays.items()}
+    return as_tensor(in_arrays) if hasattr(in_arrays, "dtype") else in_arrays
+
+
+def send_target(target: Any, device: Any) -> None:
+    """Moves the parameters of a model to a device.
+
+    Args:
+        target: A Link or a torch module.
+        device: A :class:`~chainer_compat.backend.Device`.
+    """
+    if is_torch_module(target):
+        target.to(device.torch_device)
+    else:
+        target.to_device(device)

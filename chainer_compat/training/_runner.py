@@ -1,0 +1,291 @@
+"""The extensions of a run: their names, their order, their calls and their state."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from operator import attrgetter, length_hint
+from types import TracebackType
+from typing import Any
+
+from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
+from chainer_compat.serializer import Serializer
+from chainer_compat.training._extension import Extension
+from chainer_compat.training._state import load_json, save_json
+from chainer_compat.training.triggers._get import get_trigger
+
+__all__ = ["ExtensionEntry", "ExtensionRunner", "show_exception"]
+
+
+class ExtensionEntry:
+    """An extension as it is registered.
+
+    Attributes:
+        name: Its name, unique in the run.
+        extension: The callable.
+        trigger: The callable that picks its iterations.
+        priority: Its place in the order.
+        call_before_training: Whether it is also called at iteration 0.
+        invoke_before_training: Whether it is also called whenever a run starts (Chainer 1).
+    """
+
+    __slots__ = (
+        "call_before_training",
+        "extension",
+        "invoke_before_training",
+        "name",
+        "priority",
+        "trigger",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        extension: Any,
+        trigger: Any,
+        priority: int,
+        *,
+        call_before_training: bool = False,
+        invoke_before_training: bool = False,
+    ) -> None:
+        self.name = name
+        self.extension = extension
+        self.trigger = trigger
+        self.priority = priority
+        self.call_before_training = call_before_training
+        self.invoke_before_training = invoke_before_training
+
+    def __repr__(self) -> str:
+        return f"<ExtensionEntry {self.name!r} priority={self.priority} trigger={self.trigger!s}>"
+
+
+class ExtensionRunner:
+    """Registers extensions and drives them; the loop itself is someone else's.
+
+    Whoever has the loop (the Trainer, the Lightning callback) calls, in this order:
+    :meth:`start`, :meth:`before_training`, :meth:`resume`, then :meth:`run` once per iteration,
+    :meth:`on_error` if the loop raised, :meth:`finalize`.
+
+    Attributes:
+        entries: Name to :class:`ExtensionEntry`, in the order of registration.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[str, ExtensionEntry] = {}
+        # Invariant: descending priority, equal ones as registered; fixed from `start` on, so that
+        # an extension registered by an extension waits for the next run.
+        self._order: list[ExtensionEntry] = []
+        # The list being walked and the place in it, so that a snapshot taken by an extension knows
+        # which ones of its iteration are still to come. None between iterations.
+        self._walked: list[ExtensionEntry] = []
+        self._cursor: Iterator[ExtensionEntry] | None = None
+        self._failed = False
+        # What a loaded snapshot says is still to come: the phase, and names.
+        self._pending: tuple[str, list[str]] | None = None
+        self._phase = ""
+
+    def extend(
+        self,
+        extension: Any,
+        name: str | None = None,
+        trigger: Any = None,
+        priority: int | None = None,
+        *,
+        call_before_training: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Registers an extension; see ``Trainer.extend`` for the arguments.
+
+        Raises:
+            TypeError: If the extension has no name and none is given, or an argument is unknown.
+            ValueError: If the name is ``training``, which is reserved.
+        """
+        invoke = kwargs.pop("invoke_before_training", None)
+        if kwargs:
+            raise InvalidArgumentTypeError(
+                f"extend() got an unexpected keyword argument {next(iter(kwargs))!r}"
+            )
+        if trigger is None:
+            trigger = getattr(extension, "trigger", Extension.trigger)
+        if priority is None:
+            priority = getattr(extension, "priority", Extension.priority)
+        if invoke is None:
+            invoke = getattr(extension, "invoke_before_training", False)
+
+        unique = self._unique_name(_name_of(extension) if name is None else name)
+        entry = ExtensionEntry(
+            unique,
+            extension,
+            get_trigger(trigger),
+            priority,
+            call_before_training=call_before_training,
+            invoke_before_training=bool(invoke),
+        )
+        with suppress(AttributeError):  # a bound method, a builtin: the entry alone has the name
+            extension.name = unique
+        self.entries[unique] = entry
+
+    def _unique_name(self, name: str) -> str:
+        if name == "training":
+            raise InvalidArgumentError('the name "training" is reserved; give another name=')
+        unique, ordinal = name, 0
+        while unique in self.entries:
+            ordinal += 1
+            unique = f"{name}_{ordinal}"
+        return unique
+
+    def get_extension(self, name: str) -> Any:
+        """Returns the extension of a name.
+
+        Raises:
+            ValueError: If there is none, with the names that there are.
+        """
+        if name not in self.entries:
+            known = ", ".join(self.entries) or "none"
+            raise InvalidArgumentError(f"extension {name} not found (registered: {known})")
+        return self.entries[name].extension
+
+    def start(self, trainer: Any) -> None:
+        """Fixes the order, lets extensions load a saved state, then initializes them.
+
+        An extension whose trigger is ``finished`` is not initialized.
+        """
+        self._order = sorted(self.entries.values(), key=attrgetter("priority"), reverse=True)
+        self._cursor, self._failed = None, False
+        for entry in self._order:
+            restore = getattr(entry.extension, "restore", None)
+            if restore:
+                restore(trainer)
+        for entry in self._order:
+            initialize = getattr(entry.extension, "initialize", None)
+            if initialize and not getattr(entry.trigger, "finished", False):
+                initialize(trainer)
+
+    def before_training(self, trainer: Any) -> None:
+        """Calls the extensions that asked to be called before the first update."""
+        fresh = trainer.updater.iteration == 0
+        called = [
+            entry
+            for entry in self._taken_up("before_training", self._order)
+            if (entry.call_before_training and fresh) or entry.invoke_before_training
+        ]
+        self._phase, self._walked = "before_training", called
+        self._cursor = iter(called)
+        for entry in self._cursor:
+            entry.extension(trainer)
+        self._cursor = None
+
+    def run(self, trainer: Any) -> None:
+        """Calls the extensions of one iteration whose triggers pick it.
+
+        Trigger and call take turns: a trigger reads what the extensions before it observed.
+        """
+        self._phase, self._walked = "iteration", self._order
+        self._walk(trainer, self._order)
+
+    def resume(self, trainer: Any) -> None:
+        """Calls what was still to come in the iteration in which the loaded snapshot was taken."""
+        rest = self._taken_up("iteration", [])
+        self._phase, self._walked = "iteration", rest
+        self._walk(trainer, rest)
+
+    def _walk(self, trainer: Any, entries: list[ExtensionEntry]) -> None:
+        # The hot loop: two attribute look-ups and one call for an extension that does not fire.
+        cursor = self._cursor = iter(entries)
+        for entry in cursor:
+            if entry.trigger(trainer):
+                entry.extension(trainer)
+        self._cursor = None
+
+    @property
+    def is_walking(self) -> bool:
+        """Whether it is in the middle of the extensions of an iteration."""
+        return self._cursor is not None
+
+    def _taken_up(self, phase: str, otherwise: list[ExtensionEntry]) -> list[ExtensionEntry]:
+        if self._pending is None or self._pending[0] != phase:
+            return otherwise
+        names = set(self._pending[1])
+        self._pending = None
+        return [entry for entry in self._order if entry.name in names]
+
+    def on_error(self, trainer: Any, exc: BaseException, tb: TracebackType | None) -> None:
+        """Tells every extension, in order, that the loop raised; what they raise is only shown."""
+        self._failed = True
+        for entry in self._order:
+            handler = getattr(entry.extension, "on_error", None)
+            if handler:
+                try:
+                    handler(trainer, exc, tb)
+                except Exception as error:  # noqa: BLE001 - every handler is to be called
+                    show_exception("Exception in error handler", error)
+
+    def finalize(self) -> None:
+        """Finalizes every extension, in order.
+
+        Raises:
+            Exception: The first that one of them raised, after all were finalized.
+        """
+        self._cursor = None
+        errors: list[Exception] = []
+        for entry in self._order:
+            finalize = getattr(entry.extension, "finalize", None)
+            if finalize:
+                try:
+                    finalize()
+                except Exception as error:  # noqa: BLE001 - every extension is to be finalized
+                    errors.append(error)
+        for later in errors[1:]:
+            show_exception("Exception in finalize", later)
+        if errors:
+            raise errors[0]
+
+    def serialize(self, serializer: Any) -> None:
+        """Saves or loads the extensions and triggers, and the place within the iteration.
+
+        Args:
+            serializer: A serializer or deserializer; what Chainer has goes under ``extensions``
+                and ``extension_triggers``, the place under ``_resume``.
+        """
+        extensions = serializer["extensions"]
+        triggers = serializer["extension_triggers"]
+        for name, entry in self.entries.items():
+            if hasattr(entry.extension, "serialize"):
+                entry.extension.serialize(extensions[name])
+            if hasattr(entry.trigger, "serialize"):
+                entry.trigger.serialize(triggers[name])
+        place = serializer["_resume"]
+        if isinstance(serializer, Serializer):
+            if self._cursor is not None:
+                save_json(place, "pending", [self._phase, self._names_to_come()])
+        elif not self.is_walking:
+            self._pending = load_json(place, "pending")
+
+    def _names_to_come(self) -> list[str]:
+        to_come = length_hint(self._cursor)
+        if self._failed:
+            to_come += 1  # the one that raised did not do its work
+        return [entry.name for entry in self._walked[len(self._walked) - to_come :]]
+
+
+def _name_of(extension: Any) -> str:
+    for attribute in ("name", "default_name", "__name__"):
+        name: str | None = getattr(extension, attribute, None)
+        if name is not None:
+            return name
+    raise InvalidArgumentTypeError(
+        f"the extension {extension!r} has no name; give one: trainer.extend(extension, name=...)"
+    )
+
+
+def show_exception(title: str, error: BaseException) -> None:
+    """Writes an exception that goes no further to the standard error.
+
+    Args:
+        title: What happened.
+        error: The exception.
+    """
+    sys.stderr.write(f"{title}: {error}\nTraceback (most recent call last):\n")
+    traceback.print_tb(error.__traceback__)

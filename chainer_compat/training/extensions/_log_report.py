@@ -1,0 +1,175 @@
+"""The log of a run: means over intervals, in a file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
+from chainer_compat.reporter import DictSummary
+from chainer_compat.serializer import Serializer
+from chainer_compat.training._extension import Extension
+from chainer_compat.training.triggers._get import get_trigger
+
+__all__ = ["LogReport"]
+
+
+class LogReport(Extension):
+    """Sums up what is observed, and writes the means to a log file at intervals.
+
+    It is called in every iteration to add up the observation; its own ``trigger`` argument says
+    when an entry is complete. An entry is a dictionary of means, with ``epoch``, ``iteration``
+    and ``elapsed_time`` (seconds) added.
+
+    The file is replaced in one step, so that a reader never sees half of it. On a resume the log
+    goes on behind the entries of the snapshot, and entries written after the snapshot are gone.
+
+    Args:
+        keys: Names to sum up; everything if None.
+        trigger: When to complete an entry, as for :func:`~chainer_compat.training.get_trigger`.
+        postprocess: Called with each entry, to change it before it is kept.
+        filename: Name of the file in the output directory, ``'log'`` by default; a format string
+            gets the entry's values (``'log_{iteration}'``). With None nothing is written.
+        **kwargs: ``log_name``, the older name of ``filename``. ``format``: ``'json'`` (one list,
+            Chainer's format) or ``'jsonl'`` (an entry per line, only ever appended to); None goes
+            by the file name's ending, ``.jsonl``. ``allow_nan``: whether NaN and infinities are
+            written as ``NaN`` and ``Infinity``, which Python reads and JSON does not have, as
+            Chainer did; otherwise they are ``null``.
+
+    Attributes:
+        log: The list of entries.
+
+    Source: Chainer's page *chainer.training.extensions.LogReport*.
+
+    Example:
+        >>> from chainer_compat.training import extensions
+        >>> report = extensions.LogReport(trigger=(100, 'iteration'), filename='log.jsonl')
+        >>> report.log
+        []
+    """
+
+    def __init__(
+        self,
+        keys: Iterable[str] | None = None,
+        trigger: Any = (1, "epoch"),
+        postprocess: Callable[[dict[str, Any]], Any] | None = None,
+        filename: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._keys = keys
+        self._trigger = get_trigger(trigger)
+        self._postprocess = postprocess
+        self._log: list[dict[str, Any]] = []
+        log_name: str | None = kwargs.pop("log_name", "log")
+        self._log_name = log_name if filename is None else filename
+        self._format = _format_of(kwargs.pop("format", None), self._log_name)
+        self._allow_nan = bool(kwargs.pop("allow_nan", False))
+        if kwargs:
+            raise InvalidArgumentTypeError(
+                f"LogReport got an unexpected keyword argument {next(iter(kwargs))!r}"
+            )
+        # The file that holds the whole log but its last entry, so that a line can be appended.
+        self._appendable: Path | None = None
+        self._init_summary()
+
+    def _init_summary(self) -> None:
+        self._summary = DictSummary()
+
+    def __call__(self, trainer: Any) -> None:
+        """Adds up the observation, and completes an entry if it is time.
+
+        Args:
+            trainer: The trainer that calls it.
+        """
+        observation = trainer.observation
+        if self._keys is not None:
+            observation = {key: observation[key] for key in self._keys if key in observation}
+        self._summary.add(observation)
+        if trainer.is_before_training or self._trigger(trainer):
+            self._complete_entry(trainer)
+
+    def _complete_entry(self, trainer: Any) -> None:
+        entry: dict[str, Any] = {
+            name: float(mean) for name, mean in self._summary.compute_mean().items()
+        }
+        updater = trainer.updater
+        entry["epoch"] = updater.epoch
+        entry["iteration"] = updater.iteration
+        entry["elapsed_time"] = trainer.elapsed_time
+        if self._postprocess is not None:
+            self._postprocess(entry)
+        self._log.append(entry)
+        if self._log_name is not None:
+            self._write(Path(trainer.out, self._log_name.format(**entry)))
+        self._init_summary()
+
+    def _write(self, path: Path) -> None:
+        if self._format == "json":
+            _replace(path, self._encode(self._log, indent=4))
+        elif path == self._appendable:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(self._encode(self._log[-1]) + "\n")
+        else:
+            _replace(path, "".join(self._encode(entry) + "\n" for entry in self._log))
+            self._appendable = path
+
+    def _encode(self, value: Any, indent: int | None = None) -> str:
+        if self._allow_nan:
+            return json.dumps(value, indent=indent)
+        try:
+            return json.dumps(value, indent=indent, allow_nan=False)
+        except ValueError:
+            return json.dumps(_without_nan(value), indent=indent, allow_nan=False)
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The entries so far."""
+        return self._log
+
+    def serialize(self, serializer: Any) -> None:
+        """Saves or loads the trigger, the sums and the entries.
+
+        Args:
+            serializer: A serializer or deserializer.
+        """
+        if hasattr(self._trigger, "serialize"):
+            self._trigger.serialize(serializer["_trigger"])
+        self._summary.serialize(serializer["_summary"])
+        if isinstance(serializer, Serializer):
+            serializer("_log", json.dumps(self._log))
+        else:
+            text = serializer("_log", "")
+            self._log = json.loads(text) if text else self._log
+            self._appendable = None
+
+
+def _format_of(format: str | None, filename: str | None) -> str:
+    if format is None:
+        return "jsonl" if str(filename).endswith(".jsonl") else "json"
+    if format not in ("json", "jsonl"):
+        raise InvalidArgumentError(f"LogReport's format is 'json' or 'jsonl', not {format!r}")
+    return format
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_nan(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(part) for part in value]
+    return value
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
