@@ -1,0 +1,47 @@
+"""``chainer-compat run``: runs a Chainer script that nobody has changed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from chainer_compat import _alias
+from chainer_compat.cli import _program, _workers
+from chainer_compat.cli._legacy_names import keep_legacy_names
+
+__all__ = ["add_parser"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the parser of ``run``."""
+    parser = subparsers.add_parser(
+        "run",
+        help="run a Chainer script as `python script.py` would",
+        description="Runs a script as `python` would, with the names chainer, chainermn and "
+        "chainerx served by chainer_compat, and with the names that NumPy has removed since.",
+        usage="chainer-compat run script.py [args ...]\n"
+        "       chainer-compat run -m module [args ...]",
+        epilog="Whatever stands after the script's name is the script's.",
+        allow_abbrev=False,
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("script", nargs="?", help="the script's file")
+    what.add_argument("-m", dest="module", help="run a module, as `python -m` would")
+    parser.set_defaults(command=run, runs_script=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the script; what it raises, `SystemExit` included, comes out as it is."""
+    name = arguments.module or arguments.script
+    sys.argv[:] = ["-m" if arguments.module else name, *arguments.of_script]
+    # First of all, for to find a module is to import the packages above it.
+    _alias.install()
+    _workers.serve_alias()
+    keep_legacy_names()
+    try:
+        program = (_program.find_module if arguments.module else _program.find_script)(name)
+    except _program.CannotRunError as error:
+        print(f"chainer-compat run: {error}", file=sys.stderr)
+        return error.exit_status
+    _program.execute(program)
+    return 0
