@@ -12,6 +12,9 @@ from typing import Any
 from chainer_compat._version import __version__
 from chainer_compat.configuration import config, global_config
 
+# Users set it on this module; utils.experimental reads it here.
+disable_experimental_feature_warning = False
+
 _SUBMODULES = frozenset(
     {
         "backend",
@@ -113,7 +116,13 @@ _NAMES = {
     "using_device": "backend",
 }
 
-__all__ = ["__version__", "config", "global_config", *sorted(_NAMES)]
+__all__ = [
+    "__version__",
+    "config",
+    "disable_experimental_feature_warning",
+    "global_config",
+    *sorted(_NAMES),
+]
 
 
 def __getattr__(name: str) -> Any:

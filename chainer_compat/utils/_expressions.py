@@ -296,7 +296,7 @@ class BinaryOperator(Expr):
         right_associative: Whether ``a op b op c`` means ``a op (b op c)``.
     """
 
-    def __init__(  # noqa: PLR0917 (Chainer's signature)
+    def __init__(
         self,
         priority: int,
         lhs: Any,
@@ -359,8 +359,8 @@ def _make_binary(symbol: str, priority: int, func: Any, reflected: bool) -> Any:
     right_associative = symbol == "**"
 
     def method(self: Expr, y: Any) -> BinaryOperator:
-        sides = (y, self) if reflected else (self, y)
-        return BinaryOperator(priority, *sides, symbol, func, right_associative)
+        left, right = (y, self) if reflected else (self, y)
+        return BinaryOperator(priority, left, right, symbol, func, right_associative)
 
     return method
 
