@@ -48,19 +48,31 @@ class Both:
     def __init__(self, oracle: _oracle.Oracle) -> None:
         self._oracle = oracle
 
-    def __call__(self, body: Body, *args: Any, rtol: float = 0.0, atol: float = 0.0) -> Any:
-        """Run one case on both; return our value if they agree (None if both raised)."""
+    def __call__(
+        self,
+        body: Body,
+        *args: Any,
+        theirs: tuple[Any, ...] | None = None,
+        rtol: float = 0.0,
+        atol: float = 0.0,
+    ) -> Any:
+        """Run one case on both; return our value if they agree (None if both raised).
+
+        With `theirs`, Chainer gets these arguments after the others, and we do not.
+        """
         __tracebackhide__ = True
-        ours, theirs = self.outcomes(body, *args)
+        ours, theirs = self.outcomes(body, *args, theirs=theirs)
         different = _comparing.differences(ours, theirs, rtol, atol)
         if different:
             pytest.fail(f"{body.__name__}{args!r}\n" + "\n".join(different), pytrace=False)
         return ours.value if isinstance(ours, _running.Returned) else None
 
-    def outcomes(self, body: Body, *args: Any) -> tuple[Any, Any]:
+    def outcomes(
+        self, body: Body, *args: Any, theirs: tuple[Any, ...] | None = None
+    ) -> tuple[Any, Any]:
         """Our outcome and Chainer's, for a test that has its own idea of how they should differ."""
         state = np.random.get_state()
-        with self._oracle.asking(body, [args]) as answers:
+        with self._oracle.asking(body, [(*args, *(theirs or ()))]) as answers:
             ours = _running.run(chainer_compat, body, args)
         np.random.set_state(state)
         return ours, answers[0]

@@ -11,6 +11,7 @@ content, up to rounding (see `_golden`), because other machines round and compre
                  that was resumed after two
     optimizers/  for each optimizer, an updater's snapshot after three iterations and after six
     events.json  event logs of the plans in bodies/plans.py
+    full_run.json  the event log of a run with every extension that Chainer has
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ import chainer  # noqa: E402 (after the environment is fixed)
 import numpy as np  # noqa: E402 (after the environment is fixed)
 from chainer import training  # noqa: E402 (after the environment is fixed)
 
-from tests.parity import _golden  # noqa: E402 (after the environment is fixed)
-from tests.parity.bodies import events, plans  # noqa: E402 (after the environment is fixed)
+from tests.parity import _golden, _running  # noqa: E402 (after the environment is fixed)
+from tests.parity.bodies import events, full_run, plans, tiny  # noqa: E402 (after the environment is fixed)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,36 +94,11 @@ def _write_model(folder: pathlib.Path) -> None:
     np.savez_compressed(folder / "outputs.npz", x=x, y=y)
 
 
-class Tiny(chainer.Chain):
-    """Two links that learn, one that takes no part, and one whose weight has no shape yet."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        with self.init_scope():
-            self.l1 = chainer.links.Linear(4, 3)
-            self.l2 = chainer.links.Linear(3, 2, nobias=True)
-            self.idle = chainer.links.Linear(2, 2)
-            self.shapeless = chainer.links.Linear(None, 2)
-
-    def forward(self, x: np.ndarray, t: np.ndarray) -> chainer.Variable:
-        y = self.l2(chainer.functions.tanh(self.l1(x)))
-        return chainer.functions.mean_squared_error(y, t)
-
-
 def write_optimizers(folder: pathlib.Path) -> None:
     """Snapshots in the keys of each optimizer, and where three more iterations lead."""
-    for name in sorted(dir(chainer.optimizers)):
-        if not name[0].isupper():
-            continue
+    for name in tiny.OPTIMIZERS:
         np.random.seed(0)
-        model = Tiny()
-        x = np.random.uniform(-1, 1, (12, 4)).astype(np.float32)
-        t = np.random.uniform(-1, 1, (12, 2)).astype(np.float32)
-        optimizer = getattr(chainer.optimizers, name)().setup(model)
-        iterator = chainer.iterators.SerialIterator(
-            chainer.datasets.TupleDataset(x, t), 4, shuffle=False
-        )
-        updater = training.updaters.StandardUpdater(iterator, optimizer)
+        updater = tiny.updater(chainer, np, name)
         for iterations in (3, 6):
             while updater.iteration < iterations:
                 updater.update()
@@ -138,6 +114,15 @@ def write_events(path: pathlib.Path) -> None:
     path.write_text(json.dumps(logs, indent=1) + "\n", encoding="utf-8")
 
 
+def write_full_run(path: pathlib.Path) -> None:
+    """The event log of a run with every extension that Chainer has."""
+    with _silence():
+        outcome = _running.run(chainer, full_run.run_every_extension, [])
+    if isinstance(outcome, _running.Raised):
+        sys.exit(str(outcome))
+    path.write_text(json.dumps(outcome.value, indent=1) + "\n", encoding="utf-8")
+
+
 def write(folder: pathlib.Path) -> None:
     """Write all golden files into `folder`."""
     training.trainer._get_time = lambda: 0.0
@@ -146,6 +131,7 @@ def write(folder: pathlib.Path) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
         writer(folder / name)
     write_events(folder / "events.json")
+    write_full_run(folder / "full_run.json")
 
 
 def check() -> int:
