@@ -1,11 +1,13 @@
 """What a trainer calls after its updates (Chainer: *chainer.training.extensions*)."""
 
+from chainer_compat.training.extensions import snapshot_writers
 from chainer_compat.training.extensions._computational_graph import DumpGraph
 from chainer_compat.training.extensions._evaluator import Evaluator
 from chainer_compat.training.extensions._log_report import LogReport
 from chainer_compat.training.extensions._plot_report import PlotReport
 from chainer_compat.training.extensions._print_report import PrintReport
 from chainer_compat.training.extensions._progress_bar import ProgressBar
+from chainer_compat.training.extensions._snapshot import snapshot, snapshot_object
 from chainer_compat.training.extensions._value_observation import observe_lr, observe_value
 
 dump_graph = DumpGraph
@@ -20,4 +22,7 @@ __all__ = [
     "dump_graph",
     "observe_lr",
     "observe_value",
+    "snapshot",
+    "snapshot_object",
+    "snapshot_writers",
 ]

@@ -112,7 +112,7 @@ class _Snapshot(Extension):
     trigger: Any = (1, "epoch")
     priority = -100
 
-    def __init__(  # noqa: PLR0917 - Chainer's order, which its subclasses rely on
+    def __init__(
         self,
         target: Any = None,
         condition: Callable[[], bool] | None = None,
@@ -193,7 +193,7 @@ class _Snapshot(Extension):
             self.restore(trainer)  # driven by hand, without the phase before
         if not hasattr(self.writer, "_add_cleanup_hook"):
             return
-        self.writer._run = self._run  # noqa: SLF001 - a writer of a user's own may lack it
+        self.writer.snapshot_run = self._run
         if self.n_retains > 0 and isinstance(self.filename, str):
             hook = Retention(self.filename, trainer.out, self.n_retains, self._run)
             self.writer._add_cleanup_hook(hook)  # noqa: SLF001 - Chainer's name for it

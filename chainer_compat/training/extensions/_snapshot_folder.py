@@ -252,7 +252,7 @@ class RemoteFolder:
 
     def __init__(self, url: str) -> None:
         try:
-            from fsspec.core import url_to_fs
+            from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # it has no types
         except ImportError:
             raise MissingDependencyError(
                 f"out={url!r} is a URL, which needs fsspec: pip install fsspec"

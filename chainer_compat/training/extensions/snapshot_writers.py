@@ -7,6 +7,7 @@ written and one waits; a write that failed is raised at the next snapshot, or by
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
@@ -52,7 +53,7 @@ class Writer:
     """
 
     # Which run the files belong to, for the manifest; the snapshot extension sets it.
-    _run: str | None = None
+    snapshot_run: str | None = None
 
     def __init__(self) -> None:
         self._post_save_hooks: list[Callable[[], Any]] = []
@@ -71,7 +72,9 @@ class Writer:
         raise NotImplementedError(f"{type(self).__name__} must override __call__")
 
     def __del__(self) -> None:
-        self.finalize()
+        # One that was never made whole has nothing to wait for.
+        with contextlib.suppress(AttributeError):
+            self.finalize()
 
     def finalize(self) -> None:
         """Waits until everything is written; called at the end of the training."""
@@ -97,7 +100,7 @@ class Writer:
             OSError: If it cannot be written (a :class:`SnapshotWriteError`); the file of that
                 name that was there before is intact.
         """
-        about = {"run": self._run, "iteration": state_iteration(target)}
+        about = {"run": self.snapshot_run, "iteration": state_iteration(target)}
         folder_of(outdir).save(filename, lambda path: savefun(path, target, **kwds), about)
         self._post_save()
 
@@ -111,6 +114,14 @@ class Writer:
             hook_fun: The function.
         """
         self._post_save_hooks.append(hook_fun)
+
+    def take_hooks(self, other: Writer) -> None:
+        """Calls the hooks of another writer, on whose behalf this one writes.
+
+        Args:
+            other: The writer.
+        """
+        self._post_save_hooks[:] = other._post_save_hooks
 
     def _post_save(self) -> None:
         for hook in self._post_save_hooks:
@@ -328,8 +339,8 @@ class QueueWriter(Writer):
     def _bound_task(self) -> Any:
         # The task writes, so it is the one to call the hooks: also those added since it was made.
         if isinstance(self._task, Writer):
-            self._task._run = self._run
-            self._task._post_save_hooks[:] = self._post_save_hooks
+            self._task.snapshot_run = self.snapshot_run
+            self._task.take_hooks(self)
         return self._task
 
     def _hold(self, target: dict[str, Any]) -> Any:
@@ -417,10 +428,11 @@ class QueueWriter(Writer):
         if not killed:
             self._queue.put(None)
             self._consumer.join()
-        if killed or getattr(self._consumer, "exitcode", 0):
-            self._check()
-        self._started = False
+        code = getattr(self._consumer, "exitcode", None)
+        if not killed and not code:
+            self._started = False
         self._check()
+        self._started = False
 
 
 class ThreadQueueWriter(QueueWriter):

@@ -1,0 +1,162 @@
+"""What a stored array becomes in the target: checked first, then written.
+
+An array is written in place and cast within its kind; a scalar is converted to the type that the
+target holds. Anything else says which key, and what was expected and found.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+
+from chainer_compat.errors import DtypeMismatchError, ShapeMismatchError
+from chainer_compat.serializers._members import bytes_of
+
+if TYPE_CHECKING:
+    from chainer_compat.serializers._npy import NpyHeader
+
+__all__ = ["Stored", "check_array", "copy_of", "is_array", "to_scalar", "write_array"]
+
+
+class Stored(Protocol):
+    """An array in a file, of which the header is known."""
+
+    header: NpyHeader
+
+    def read(self) -> np.ndarray:
+        """Returns the array."""
+
+    def fill(self, view: memoryview) -> None:
+        """Reads the array's bytes into memory."""
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is filled in place: an array of NumPy, CuPy or torch.
+
+    Args:
+        value: What the target holds.
+    """
+    return isinstance(value, (np.ndarray, torch.Tensor)) or hasattr(
+        value, "__cuda_array_interface__"
+    )
+
+
+def _dtype_of(value: Any) -> np.dtype[Any]:
+    if isinstance(value, torch.Tensor):
+        # torch's half formats (bfloat16, float8) have no NumPy dtype; all that counts is the kind.
+        if value.dtype.is_floating_point and not _has_numpy_dtype(value.dtype):
+            return np.dtype(np.float32)
+        return np.dtype(str(value.dtype).removeprefix("torch."))
+    dtype: np.dtype[Any] = np.dtype(value.dtype)
+    return dtype
+
+
+def _has_numpy_dtype(dtype: torch.dtype) -> bool:
+    return dtype in {torch.float16, torch.float32, torch.float64}
+
+
+def check_array(key: str, value: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    """Refuses a stored array that does not fit the target's.
+
+    Args:
+        key: The array's name, for the message.
+        value: The target's array.
+        dtype: The stored dtype.
+        shape: The stored shape.
+
+    Raises:
+        ShapeMismatchError: If the shapes differ (one element fits one element).
+        DtypeMismatchError: If the dtype cannot be cast within its kind.
+    """
+    expected = tuple(value.shape)
+    if expected != shape and not (np.prod(expected, dtype=int) == 1 == np.prod(shape, dtype=int)):
+        raise ShapeMismatchError(f"{key}: expected shape {expected}, found {shape} in the file")
+    wanted = _dtype_of(value)
+    if not np.can_cast(dtype, wanted, "same_kind"):
+        raise DtypeMismatchError(
+            f"{key}: expected dtype {wanted}, found {dtype} in the file (no safe cast)"
+        )
+    if isinstance(value, np.ndarray) and not value.flags.writeable:
+        raise DtypeMismatchError(f"{key}: the target's array may not be written")
+
+
+def copy_of(value: Any) -> Any:
+    """Returns a copy of an array of any library.
+
+    Args:
+        value: The array.
+    """
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value.copy()
+
+
+def _directly(value: np.ndarray, header: NpyHeader) -> bool:
+    if value.dtype != header.dtype or value.shape != header.shape or not value.nbytes:
+        return False
+    return value.flags.f_contiguous if header.fortran_order else value.flags.c_contiguous
+
+
+def write_array(value: Any, stored: Stored) -> None:
+    """Fills the target's array, which must have been checked.
+
+    Args:
+        value: The target's array.
+        stored: Where the data comes from.
+    """
+    if isinstance(value, np.ndarray):
+        if type(value) is np.ndarray and _directly(value, stored.header):
+            stored.fill(bytes_of(value))
+        else:
+            np.copyto(value, stored.read().reshape(value.shape), casting="same_kind")
+    elif isinstance(value, torch.Tensor):
+        _write_tensor(value.detach(), stored)
+    else:
+        data = stored.read().reshape(value.shape)
+        value.set(np.ascontiguousarray(data, dtype=value.dtype).reshape(value.shape))
+
+
+def _write_tensor(tensor: torch.Tensor, stored: Stored) -> None:
+    if tensor.device.type == "cpu" and tensor.layout == torch.strided and _has_view(tensor):
+        write_array(tensor.numpy(), stored)
+    else:
+        data = np.array(stored.read(), order="C").reshape(tuple(tensor.shape))
+        tensor.copy_(torch.from_numpy(data))
+
+
+def _has_view(tensor: torch.Tensor) -> bool:
+    dtype = tensor.dtype
+    return not dtype.is_floating_point or _has_numpy_dtype(dtype)
+
+
+def to_scalar(key: str, value: Any, data: np.ndarray) -> Any:
+    """Converts a stored array to the type of what the target holds.
+
+    Args:
+        key: The value's name, for the message.
+        value: The target's value, of which only the type counts.
+        data: The stored array.
+
+    Raises:
+        DtypeMismatchError: If the conversion would lose something, or is not possible.
+    """
+    kind = type(value)
+    integer = isinstance(value, int) and not isinstance(value, bool)
+    numeric = isinstance(value, (bool, int, float, complex, np.number, np.bool_))
+    if np.issubdtype(data.dtype, np.number):
+        exact = integer and np.issubdtype(data.dtype, np.integer)
+        if not exact and numeric and not np.can_cast(data.dtype, kind, "safe"):
+            raise DtypeMismatchError(
+                f"{key}: expected {kind.__name__}, found {data.dtype} in the file, "
+                "which would lose precision"
+            )
+    if numeric and data.size != 1:
+        raise ShapeMismatchError(
+            f"{key}: expected one {kind.__name__}, found shape {data.shape} in the file"
+        )
+    try:
+        return kind(data.reshape(()) if numeric else data)
+    except (TypeError, ValueError) as error:
+        raise DtypeMismatchError(
+            f"{key}: expected {kind.__name__}, found {data.dtype} in the file ({error})"
+        ) from error

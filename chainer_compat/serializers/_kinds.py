@@ -1,0 +1,72 @@
+"""Tells from a file's first bytes which kind it is, and loads it accordingly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from chainer_compat.errors import FileFormatError
+from chainer_compat.serializers._npz import load_npz
+from chainer_compat.serializers._source import open_source
+from chainer_compat.serializers._zip_reader import is_zip, read_directory
+
+__all__ = ["check_file", "file_kind", "load_file"]
+
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+
+def file_kind(path: str) -> str:
+    """Returns ``"npz"``, ``"hdf5"``, ``"safetensors"``, ``"torch"`` or ``"unknown"``.
+
+    Args:
+        path: The file.
+    """
+    with Path(path).open("rb") as file:
+        head = file.read(9)
+    if head.startswith(HDF5_MAGIC):
+        return "hdf5"
+    if is_zip(head):
+        return _zip_kind(path)
+    if len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
+        return "safetensors"
+    return "unknown"
+
+
+def _zip_kind(path: str) -> str:
+    source = open_source(path)
+    try:
+        names = [entry.name for entry in read_directory(source)]
+    finally:
+        source.close()
+    return "torch" if any(name.endswith("/data.pkl") for name in names) else "npz"
+
+
+def check_file(path: str) -> None:
+    """Makes sure, without reading all of it, that a file has just been written whole.
+
+    Args:
+        path: The file.
+
+    Raises:
+        FileFormatError: If it is empty, or an archive with a damaged directory.
+    """
+    if not Path(path).stat().st_size:
+        raise FileFormatError(f"{path}: is empty")
+    file_kind(path)
+
+
+def load_file(path: str, obj: Any) -> None:
+    """Loads an object from a file of any kind that snapshots are written in.
+
+    Args:
+        path: The file.
+        obj: Anything with ``serialize(serializer)``.
+
+    Raises:
+        FileFormatError: If the file is damaged, or of another kind.
+    """
+    kind = file_kind(path)
+    if kind in {"npz", "unknown"}:
+        load_npz(path, obj)
+    else:
+        raise FileFormatError(f"{path}: a snapshot in {kind} format cannot be loaded by itself")

@@ -1,0 +1,75 @@
+"""A progress line on the terminal for files that take more than a few seconds."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from typing_extensions import Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Progress"]
+
+
+_QUIET_SECONDS = 3.0
+_BETWEEN_SECONDS = 0.2
+_WIDTH = 30
+
+
+class Progress:
+    """Counts bytes; after three seconds, and on a terminal only, shows how far it is.
+
+    Args:
+        label: What is going on, ``"loading weights.npz"``.
+        total: The number of bytes at the end.
+        quiet_seconds: For how long nothing is shown.
+    """
+
+    def __init__(self, label: str, total: int, quiet_seconds: float = _QUIET_SECONDS) -> None:
+        self._label = label
+        self._total = max(total, 1)
+        self._done = 0
+        self._lock = threading.Lock()
+        self._next = time.monotonic() + quiet_seconds
+        self._shown = False
+
+    def advance(self, count: int) -> None:
+        """Counts bytes that are done; any thread may call it.
+
+        Args:
+            count: How many bytes.
+        """
+        with self._lock:
+            self._done += count
+            now = time.monotonic()
+            if now >= self._next:
+                self._next = now + _BETWEEN_SECONDS
+                self._draw()
+
+    def _draw(self) -> None:
+        stream = sys.stderr
+        if stream is None or not stream.isatty():
+            return
+        share = min(self._done / self._total, 1.0)
+        filled = round(_WIDTH * share)
+        bar = "#" * filled + "." * (_WIDTH - filled)
+        stream.write(f"\r{self._label} [{bar}] {share:4.0%} of {self._total / 1e6:,.0f} MB")
+        stream.flush()
+        self._shown = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._shown:
+            sys.stderr.write("\n")
+            sys.stderr.flush()
