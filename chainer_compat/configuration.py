@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from contextlib import AbstractContextManager
 from typing import IO, Any
 
@@ -21,6 +22,42 @@ __all__ = [
     "set_debug",
     "using_config",
 ]
+
+
+# What every function call asks for: kept ready in a `_Mode`, since a look-up that falls through to
+# the global configuration costs half a microsecond.
+_HOT = ("debug", "enable_backprop", "type_check")
+
+
+class _Mode:
+    """What every function call of one thread asks for: the hot entries and the hooks."""
+
+    __slots__ = (
+        "__weakref__",
+        "debug",
+        "enable_backprop",
+        "function_hooks",
+        "link_hooks",
+        "own",
+        "shared",
+        "type_check",
+    )
+
+    debug: bool
+    enable_backprop: bool
+    type_check: bool
+
+    def __init__(self, own: dict[str, Any], shared: GlobalConfig) -> None:
+        self.own = own
+        self.shared = shared
+        self.function_hooks: dict[str, Any] = {}
+        self.link_hooks: dict[str, Any] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads the entries anew."""
+        for name in _HOT:
+            setattr(self, name, self.own[name] if name in self.own else getattr(self.shared, name))
 
 
 class GlobalConfig:
@@ -55,10 +92,17 @@ class GlobalConfig:
     _will_recompute: bool = False
 
     def __init__(self) -> None:
+        self.__dict__["_modes"] = weakref.WeakSet[_Mode]()
         # Chainer keeps them on the instance, where `show` and `vars()` find them.
         for name, value in vars(type(self)).items():
             if name in type(self).__annotations__:
                 setattr(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in _HOT:
+            for mode in list(self.__dict__["_modes"]):
+                mode.refresh()
 
     def show(self, file: IO[str] | None = None) -> None:
         """Prints every entry, a line each.
@@ -66,7 +110,7 @@ class GlobalConfig:
         Args:
             file: Where to print; ``sys.stdout`` if None.
         """
-        _show(self, vars(self), file)
+        _show(self, set(vars(self)) - {"_modes"}, file)
 
 
 # A subclass of threading.local: an entry of this thread is found at the speed of an attribute.
@@ -80,9 +124,24 @@ class LocalConfig(threading.local):
         global_config: Where entries that this thread has not set are looked up.
     """
 
+    _global: GlobalConfig
+    _mode: _Mode
+
     def __init__(self, global_config: GlobalConfig) -> None:
-        # Kept out of the per-thread dictionary's public names, which `show` lists.
-        self._global = global_config
+        own = self.__dict__
+        own["_global"] = global_config
+        own["_mode"] = mode = _Mode(own, global_config)
+        vars(global_config)["_modes"].add(mode)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in _HOT:
+            self._mode.refresh()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in _HOT:
+            self._mode.refresh()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__dict__["_global"], name)
@@ -93,8 +152,8 @@ class LocalConfig(threading.local):
         Args:
             file: Where to print; ``sys.stdout`` if None.
         """
-        own = {name for name in self.__dict__ if name != "_global"}
-        _show(self, own | set(vars(self._global)), file)
+        names = set(self.__dict__) | set(vars(self._global))
+        _show(self, names - {"_global", "_mode", "_modes"}, file)
 
 
 def _show(entries: Any, names: Any, file: IO[str] | None) -> None:

@@ -1,0 +1,107 @@
+"""Type checks of functions: quick tests of tensors that fail with Chainer's message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from chainer_compat.backends._crossing import numpy_dtype
+from chainer_compat.utils.type_check import InvalidType, fail
+
+__all__ = [
+    "broadcastable",
+    "dtype_kind",
+    "expect_floating",
+    "expect_integer",
+    "expect_ndim",
+    "expect_same_dtype",
+    "floating",
+]
+
+
+def dtype_kind(tensor: torch.Tensor) -> str:
+    """Returns NumPy's letter for the kind of a tensor's dtype: f, i, u, b or c.
+
+    Args:
+        tensor: A tensor.
+    """
+    return "f" if tensor.dtype is torch.bfloat16 else numpy_dtype(tensor.dtype).kind
+
+
+def expect_floating(tensor: torch.Tensor, name: str) -> None:
+    """Fails unless a tensor is of floating point.
+
+    Args:
+        tensor: The tensor.
+        name: What the message calls it.
+    """
+    if not tensor.is_floating_point():
+        fail(f"{name}.dtype.kind == f", f"{dtype_kind(tensor)} != f")
+
+
+def expect_integer(tensor: torch.Tensor, name: str) -> None:
+    """Fails unless a tensor is of signed integers.
+
+    Args:
+        tensor: The tensor.
+        name: What the message calls it.
+    """
+    kind = dtype_kind(tensor)
+    if kind != "i":
+        fail(f"{name}.dtype.kind == i", f"{kind} != i")
+
+
+def expect_ndim(tensor: torch.Tensor, name: str, ndim: int) -> None:
+    """Fails unless a tensor has a number of dimensions.
+
+    Args:
+        tensor: The tensor.
+        name: What the message calls it.
+        ndim: The number.
+    """
+    if tensor.ndim != ndim:
+        fail(f"{name}.ndim == {ndim}", f"{tensor.ndim} != {ndim}")
+
+
+def expect_same_dtype(a: torch.Tensor, b: torch.Tensor, name_a: str, name_b: str) -> None:
+    """Fails unless two tensors have one dtype.
+
+    Args:
+        a: A tensor.
+        b: Another one.
+        name_a: What the message calls the first.
+        name_b: What the message calls the second.
+    """
+    if a.dtype is not b.dtype:
+        fail(
+            f"{name_a}.dtype == {name_b}.dtype", f"{numpy_dtype(a.dtype)} != {numpy_dtype(b.dtype)}"
+        )
+
+
+def floating(x: torch.Tensor, *options: Any) -> None:
+    """The check of a function of one floating-point tensor, ``x``.
+
+    Args:
+        x: The tensor.
+        *options: What the function takes besides.
+    """
+    if not x.is_floating_point():
+        expect_floating(x, "x")
+
+
+def broadcastable(lhs: torch.Tensor, rhs: torch.Tensor) -> None:
+    """Fails unless two tensors broadcast to one shape.
+
+    Args:
+        lhs: A tensor.
+        rhs: Another one.
+    """
+    for a, b in zip(reversed(lhs.shape), reversed(rhs.shape), strict=False):
+        if a not in (b, 1) and b != 1:
+            shapes = f"lhs.shape = {tuple(lhs.shape)}\nrhs.shape = {tuple(rhs.shape)}"
+            raise InvalidType(
+                "lhs and rhs broadcast",
+                f"{tuple(lhs.shape)} and {tuple(rhs.shape)}",
+                f"cannot broadcast inputs of the following shapes:\n{shapes}",
+            )

@@ -1,0 +1,130 @@
+"""Loss functions (Chainer: *Loss functions*)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from chainer_compat._variable import Variable, is_raw_array
+from chainer_compat.backends import _crossing
+from chainer_compat.functions import _checks
+from chainer_compat.functions._boundary import function
+from chainer_compat.utils.type_check import fail
+
+__all__ = ["softmax_cross_entropy"]
+
+_cross_entropy = torch.nn.functional.cross_entropy
+
+
+def _check_softmax_cross_entropy(
+    x: Tensor,
+    t: Tensor,
+    normalize: bool,
+    cache_score: bool,
+    class_weight: Any,
+    ignore_label: int,
+    reduce: str,
+    enable_double_backprop: bool,
+    soft_target_loss: str,
+) -> None:
+    _checks.floating(x)
+    if t.is_floating_point():
+        if t.shape != x.shape:
+            fail("x.shape == t.shape", f"{tuple(x.shape)} != {tuple(t.shape)}")
+        return
+    _checks.expect_integer(t, "t")
+    if t.ndim != x.ndim - 1:
+        fail("t.ndim == x.ndim - 1", f"{t.ndim} != {x.ndim - 1}")
+    if x.shape[0] != t.shape[0]:
+        fail("x.shape[0] == t.shape[0]", f"{x.shape[0]} != {t.shape[0]}")
+    if x.shape[2:] != t.shape[1:]:
+        fail("x.shape[2:] == t.shape[1:]", f"{tuple(x.shape[2:])} != {tuple(t.shape[1:])}")
+
+
+def _class_weight(class_weight: Any, x: Tensor) -> Tensor | None:
+    if class_weight is None:
+        return None
+    if isinstance(class_weight, Variable) or not is_raw_array(class_weight):
+        raise ValueError(
+            f"class_weight must be an array of NumPy, CuPy or torch; got {type(class_weight)}"
+        )
+    if class_weight.ndim != 1:
+        raise ValueError(f"class_weight must have one axis; it has {class_weight.ndim}")
+    return _crossing.as_tensor(class_weight).to(x)
+
+
+@function("SoftmaxCrossEntropy", check=_check_softmax_cross_entropy)
+def softmax_cross_entropy(
+    x: Tensor,
+    t: Tensor,
+    normalize: bool = True,
+    cache_score: bool = True,
+    class_weight: Any = None,
+    ignore_label: int = -1,
+    reduce: str = "mean",
+    enable_double_backprop: bool = False,
+    soft_target_loss: str = "cross-entropy",
+) -> Tensor:
+    """Returns the cross entropy between labels and the softmax of scores.
+
+    Args:
+        x: The scores, of shape ``(N, C, ...)`` and floating point.
+        t: The labels, integers of shape ``(N, ...)``; or the probabilities of the classes,
+            floating point of ``x``'s shape.
+        normalize: Divide the sum by the number of labels that count; else by ``N``.
+        cache_score: Accepted for old scripts: torch keeps what its backward pass needs.
+        class_weight: An array with a factor for each class; the sum is still divided by the
+            number of labels.
+        ignore_label: The label of elements that do not count.
+        reduce: ``"mean"``, or ``"no"`` for the loss of each element.
+        enable_double_backprop: Accepted: the gradient can be differentiated either way.
+        soft_target_loss: ``"cross-entropy"`` or ``"kl-divergence"``, for probabilities.
+
+    Returns:
+        A scalar variable, or one of ``t``'s shape with ``reduce="no"``. It is 0 if no label
+        counts.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit.
+        ValueError: If an option has another value.
+        IndexError: If a label is no class.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.softmax_cross_entropy(np.zeros((1, 2), np.float32), np.array([0], np.int32))
+        variable(0.6931472)
+    """
+    if reduce not in ("mean", "no"):
+        raise ValueError(f"reduce is 'mean' or 'no'; got {reduce!r}")
+    weight = _class_weight(class_weight, x)
+    if t.is_floating_point():
+        return _soft(x, t, weight, reduce, soft_target_loss)
+    labels = t if t.dtype is torch.int64 else t.long()
+    if reduce == "no":
+        return _cross_entropy(x, labels, weight, ignore_index=ignore_label, reduction="none")
+    if weight is None and normalize and not x.is_cuda:
+        mean = _cross_entropy(x, labels, ignore_index=ignore_label)
+        # NaN where no label counts, which is 0 in Chainer; looking costs nothing on the CPU.
+        if mean.item() == mean.item():
+            return mean
+    total = _cross_entropy(x, labels, weight, ignore_index=ignore_label, reduction="sum")
+    if normalize:
+        return total / (labels != ignore_label).sum().clamp(min=1)
+    return total / max(len(x), 1)
+
+
+def _soft(x: Tensor, t: Tensor, weight: Tensor | None, reduce: str, kind: str) -> Tensor:
+    if kind not in ("cross-entropy", "kl-divergence"):
+        raise ValueError(
+            f"soft_target_loss is 'cross-entropy' or 'kl-divergence'; got {kind!r}"
+        )
+    log_y = torch.log_softmax(x, 1)
+    if weight is not None:
+        log_y = log_y * weight.reshape(1, -1, *(1,) * (x.ndim - 2))
+    loss = -(t * log_y).sum(1)
+    if kind == "kl-divergence":
+        loss = loss + torch.xlogy(t, t).sum(1)
+    return loss if reduce == "no" else loss.sum() / max(loss.numel(), 1)

@@ -1,0 +1,10 @@
+"""`Variable`, `Parameter` and the functions around them (Chainer: *chainer.variable*)."""
+
+from chainer_compat._graph import VariableNode
+from chainer_compat._parameter import Parameter
+from chainer_compat._variable import Variable, as_array, as_variable
+from chainer_compat.functions import _arithmetic
+
+__all__ = ["Parameter", "Variable", "VariableNode", "as_array", "as_variable"]
+
+_arithmetic.install(Variable)
