@@ -51,7 +51,7 @@ class IntervalTrigger(ProgressTrigger):
     @period.setter
     def period(self, period: float) -> None:
         self._period = period
-        self._forget_quiet()
+        self._count_anew()
 
     def _marks_passed(self, progress: float) -> int:
         return periods_done(progress, self._period)

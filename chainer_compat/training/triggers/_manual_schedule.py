@@ -51,7 +51,7 @@ class ManualScheduleTrigger(ProgressTrigger):
     def points(self, points: Any) -> None:
         self._points = points if isinstance(points, list) else _listed(points)
         self._sorted = sorted(self._points)
-        self._forget_quiet()
+        self._count_anew()
 
     def _marks_passed(self, progress: float) -> int:
         return bisect_right(self._sorted, progress + abs(progress) * SLACK)
@@ -59,10 +59,9 @@ class ManualScheduleTrigger(ProgressTrigger):
     def _next_mark(self, passed: int) -> float:
         return self._sorted[passed] if passed < len(self._sorted) else float("inf")
 
-    def _decide(self, updater: Any, iteration: int, epoch_detail: float) -> bool:
-        fires = super()._decide(updater, iteration, epoch_detail)
+    def _decide(self, updater: Any, now: float) -> bool:
+        fires = super()._decide(updater, now)
         if fires or self._guess_finished:
-            now = epoch_detail if self._unit == "epoch" else iteration
             self.finished = self.finished or self._marks_passed(now) == len(self._sorted)
             self._guess_finished = False
         return fires

@@ -19,9 +19,9 @@ SLACK = 8 * 2.0**-53
 class ProgressTrigger(Trigger):
     """Fires when the progress has passed a mark since the previous question.
 
-    A subclass numbers the marks. The answer follows from two positions, those of this question
-    and of the one before; both are saved, so that the parameters may change on a resume. Asked
-    again in the same iteration, it answers again from the same two.
+    A subclass numbers the marks. The answer follows from two positions, that of this question and
+    that of the one before; they are what is saved, so that marks may change on a resume. Asked
+    again in the same iteration, it gives the same answer.
     """
 
     def __init__(self, unit: str) -> None:
@@ -29,11 +29,15 @@ class ProgressTrigger(Trigger):
         # The progress at the last question; negative where an old snapshot does not have it.
         self._previous_iteration = 0
         self._previous_epoch_detail = 0.0
-        # The last position at which the marks were looked at, and the position before it.
-        self._decided_at: tuple[int, float] | None = None
-        self._before: tuple[int, float] = (0, 0.0)
-        # Strictly between these values of the progress there is no mark: the cheap way out.
-        self._quiet_after: float = 0
+        # The progress at the question before that, if the answer to the last was yes.
+        self._before: float | None = None
+        # Whom it asked last: the epoch is looked up when it is saved, if it does not decide.
+        self._asked_of: Any = None
+        # The last decision. Between its progress and the next mark the answer is no.
+        self._passed: int | None = None  # marks; None if they are to be counted anew
+        self._answer = False
+        self._decided_in = 0  # the iteration
+        self._decided_at: float = 0
         self._quiet_until: float = 0
 
     def _marks_passed(self, progress: float) -> int:
@@ -52,10 +56,13 @@ class ProgressTrigger(Trigger):
     @unit.setter
     def unit(self, unit: str) -> None:
         self._unit = _checked(unit)
-        self._forget_quiet()
+        self._count_anew()
 
-    def _forget_quiet(self) -> None:
-        self._quiet_until = self._quiet_after
+    def _count_anew(self) -> None:
+        if self._passed is not None and self._decided_in != self._previous_iteration:
+            self._before = None  # the last answer was no, given on the cheap way
+        self._passed = None
+        self._quiet_until = self._decided_at
 
     def __call__(self, trainer: Any) -> bool:
         """Says whether a mark has been passed since the previous question.
@@ -65,71 +72,97 @@ class ProgressTrigger(Trigger):
                 read.
         """
         updater = trainer.updater
-        iteration = updater.iteration
-        try:
-            epoch_detail = updater.epoch_detail
-        except AttributeError:
-            if self._unit == "epoch":
-                raise
-            epoch_detail = self._previous_epoch_detail
-        now = epoch_detail if self._unit == "epoch" else iteration
-        if self._quiet_after < now < self._quiet_until:
-            self._previous_iteration = iteration
-            self._previous_epoch_detail = epoch_detail
-            return False
-        return self._decide(updater, iteration, epoch_detail)
-
-    def _decide(self, updater: Any, iteration: int, epoch_detail: float) -> bool:
-        position = (iteration, epoch_detail)
-        if position != self._decided_at:
-            self._decided_at = position
-            self._before = (self._previous_iteration, self._previous_epoch_detail)
-            self._previous_iteration, self._previous_epoch_detail = position
+        now: float
         if self._unit == "epoch":
-            now, before = epoch_detail, self._before[1]
-            if before < 0:
-                before = updater.previous_epoch_detail
+            now = updater.epoch_detail
+            if self._decided_at < now < self._quiet_until:
+                self._previous_epoch_detail = now
+                self._previous_iteration = updater.iteration
+                return False
         else:
-            now, before = iteration, self._before[0]
-            if before < 0:
-                before = iteration - 1
+            now = updater.iteration
+            if self._decided_at < now < self._quiet_until:
+                self._previous_iteration = updater.iteration
+                self._asked_of = updater
+                return False
+        return self._decide(updater, now)
+
+    def _decide(self, updater: Any, now: float) -> bool:
+        if self._passed is None:
+            self._settle(updater)
+        iteration = updater.iteration
+        if iteration == self._decided_in and now == self._decided_at:
+            return self._answer
         passed = self._marks_passed(now)
-        self._quiet_after = now
-        # A little short of the next mark: near it the exact comparison is to decide.
+        self._answer = passed != self._passed
+        self._before = self._previous() if self._answer else None
+        self._previous_iteration = iteration
+        if self._unit == "epoch":
+            self._previous_epoch_detail = now
+        else:
+            self._asked_of = updater
+        self._note(passed, iteration, now)
+        return self._answer
+
+    def _previous(self) -> float:
+        return self._previous_epoch_detail if self._unit == "epoch" else self._previous_iteration
+
+    def _settle(self, updater: Any) -> None:
+        """Decides anew about the last question, after a load or a change of the marks."""
+        previous = self._previous()
+        if previous < 0:
+            previous = _guess_previous(updater, self._unit)
+        passed = self._marks_passed(previous)
+        self._answer = self._before is not None and self._marks_passed(self._before) != passed
+        self._note(passed, self._previous_iteration, previous)
+
+    def _note(self, passed: int, iteration: int, progress: float) -> None:
+        self._passed = passed
+        self._decided_in = iteration
+        self._decided_at = progress
+        # A little short of the mark: near it the exact comparison is to decide.
         self._quiet_until = self._next_mark(passed) * (1 - 2 * SLACK)
-        return passed != self._marks_passed(before)
 
     def serialize(self, serializer: Any) -> None:
-        """Saves or loads the two positions; warns of a file that lacks the one Chainer saves.
+        """Saves or loads the positions; warns of a file that lacks those which Chainer saves.
 
         Args:
             serializer: A serializer or deserializer.
         """
-        position = (self._previous_iteration, self._previous_epoch_detail)
-        before = self._before if position == self._decided_at else position
-        self._previous_iteration = self._position(serializer, "previous_iteration", position[0])
-        self._previous_epoch_detail = self._position(
-            serializer, "previous_epoch_detail", position[1]
-        )
-        position = (self._previous_iteration, self._previous_epoch_detail)
-        self._before = (
-            optional(serializer, "before_iteration", before[0], absent=position[0]),
-            optional(serializer, "before_epoch_detail", before[1], absent=position[1]),
-        )
-        self._decided_at = position
-        self._forget_quiet()
+        self._count_anew()
+        asked_of = self._asked_of
+        if asked_of is not None and asked_of.iteration == self._previous_iteration:
+            self._previous_epoch_detail = getattr(asked_of, "epoch_detail", 0.0)
+        self._previous_iteration = self._position(serializer, "iteration")
+        self._previous_epoch_detail = self._position(serializer, "epoch_detail")
+        before = -1.0 if self._before is None else float(self._before)
+        before = optional(serializer, f"before_{self._unit}", before, absent=-1.0)
+        self._before = None if before < 0 else before
+        self._asked_of = None
 
-    def _position(self, serializer: Any, key: str, value: Any) -> Any:
+    def _position(self, serializer: Any, what: str) -> Any:
+        value = getattr(self, f"_previous_{what}")
         try:
-            return serializer(key, value)
+            return serializer(f"previous_{what}", value)
         except KeyError:
             warnings.warn(
-                f"the file has no {key!r} for {self}, which therefore starts from the "
-                "iteration before the next one it is asked about; if it is not asked in every "
-                "iteration, its first answer may be wrong",
+                f"The previous value of {what} is not saved: {self} takes that of the iteration "
+                "before the one it is asked about next. If it is not asked in every iteration, "
+                "its first answer may be wrong.",
                 stacklevel=4,
             )
             return type(value)(-1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_asked_of": None}
+
+
+def _guess_previous(updater: Any, unit: str) -> float:
+    if unit == "iteration":
+        iteration: int = updater.iteration
+        return iteration - 1
+    previous: float | None = updater.previous_epoch_detail
+    return 0.0 if previous is None else previous
 
 
 def _checked(unit: str) -> str:
