@@ -6,13 +6,13 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-_SLOW = os.environ.get("HYPOTHESIS_PROFILE") == "slow"
+SLOW = os.environ.get("HYPOTHESIS_PROFILE") == "slow"
 
 
 def examples(ci: int = 2000, slow: int = 100_000) -> settings:
     """Settings for a comparison: so many cases on every change, and so many now and then."""
     return settings(
-        max_examples=slow if _SLOW else ci,
+        max_examples=slow if SLOW else ci,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -9,6 +9,7 @@ import pytest
 
 import chainer_compat
 from tests.parity import _comparing, _oracle, _running
+from tests.parity._examples import SLOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _NEEDS_ORACLE.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.oracle)
+            if SLOW:
+                item.add_marker(pytest.mark.timeout(0))
 
 
 @pytest.fixture(scope="session")
