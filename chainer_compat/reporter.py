@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import numbers
 import threading
 import warnings
@@ -43,6 +44,8 @@ __all__ = [
 
 # Immutable and without a graph: reported as they are, summed up as they are.
 _PLAIN = frozenset({float, int, bool})
+
+_NUMPY_NUMBERS = frozenset(np.dtype(code).type for code in "?bhilqBHILQefdg")
 
 
 class _ReporterStack(threading.local):
@@ -351,7 +354,7 @@ class Summary:
         if isinstance(variance, torch.Tensor):
             return mean, variance.clamp(min=0).sqrt()
         # Rounding can leave a variance of zero a little below it; NaN stays NaN.
-        return mean, np.sqrt(max(variance, 0.0))
+        return mean, np.float64(math.sqrt(max(variance, 0.0)))
 
     def serialize(self, serializer: Any) -> None:
         """Saves or loads the sums.
@@ -426,6 +429,8 @@ class DictSummary:
                 summary._x += value  # noqa: SLF001 -- the same module
                 summary._x2 += value * value  # noqa: SLF001 -- the same module
                 summary._n += 1  # noqa: SLF001 -- the same module
+            elif kind in _NUMPY_NUMBERS:
+                summaries[key]._add(value.item(), 1, as_numpy=True)  # noqa: SLF001 -- the same module
             elif isinstance(value, tuple):
                 scalar, weight = _value_and_weight(key, value)
                 if scalar is not None:
@@ -434,7 +439,7 @@ class DictSummary:
             else:
                 scalar = _scalar(value)
                 if scalar is not None:
-                    summaries[key]._add(scalar, 1, kind is not bool)  # noqa: SLF001 -- the same module
+                    summaries[key]._add(scalar, 1, as_numpy=kind is not bool)  # noqa: SLF001 -- the same module
 
     def compute_mean(self) -> dict[str, Any]:
         """Returns the mean of each name."""

@@ -104,7 +104,7 @@ def _concat_arrays(arrays: Sequence[Any], padding: Any) -> Any:
         arrays = list(made)
     if padding is not None:
         return _concat_arrays_with_padding(arrays, padding)
-    if type(first) is np.ndarray and _are_alike(arrays):
+    if type(first) is np.ndarray:
         return _stack(arrays)
     device = backend.get_device_from_array(first)
     with backend.using_device(device):
@@ -127,29 +127,21 @@ def _as_one_array(values: Sequence[Any]) -> np.ndarray[Any, Any]:
     return array
 
 
-def _are_alike(arrays: Sequence[Any]) -> bool:
-    """Whether these are arrays of one dtype and one shape, of an axis or more."""
-    first = arrays[0]
-    shape, dtype = first.shape, first.dtype
-    if not shape:
-        return False
-    for index, array in enumerate(arrays):
-        if type(array) is not np.ndarray or array.dtype != dtype:
-            return False
-        if array.shape != shape:
-            raise InvalidArgumentError(
-                f"the examples of a batch have different shapes: {shape} at 0 and {array.shape} "
-                f"at {index}. Give `padding` to fill up the smaller ones "
-                "(`concat_examples(batch, device, padding=0)`)"
-            )
-    return True
-
-
-def _stack(arrays: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
-    # Along the axis that is there: each `array[None]` would cost more than copying a small array.
-    first = arrays[0]
-    stacked = np.empty((len(arrays), *first.shape), first.dtype)
-    np.concatenate(arrays, out=stacked.reshape(len(arrays) * first.shape[0], *first.shape[1:]))
+def _stack(arrays: Sequence[Any]) -> np.ndarray[Any, Any]:
+    # np.array is twice as fast as np.stack on small arrays, and the result is in C order
+    # whatever the order of the examples (images transposed to CHW).
+    try:
+        stacked = np.array(arrays)
+    except ValueError:
+        stacked = None
+    if stacked is None or stacked.shape[1:] != arrays[0].shape:
+        shapes = [np.shape(array) for array in arrays]
+        other = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), 0)
+        raise InvalidArgumentError(
+            f"the examples of a batch have different shapes: {shapes[0]} at 0 and "
+            f"{shapes[other]} at {other}. Give `padding` to fill up the smaller ones "
+            "(`concat_examples(batch, device, padding=0)`)"
+        )
     return stacked
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from chainer_compat.iterators._multiprocess_iterator import MultiprocessIterator
+from chainer_compat.iterators._multithread_iterator import MultithreadIterator
 from chainer_compat.iterators._order_samplers import OrderSampler, ShuffleOrderSampler
 from chainer_compat.iterators._serial_iterator import SerialIterator
 from chainer_compat.iterators._statemachine import IteratorState, iterator_statemachine
 
 __all__ = [
     "IteratorState",
+    "MultiprocessIterator",
+    "MultithreadIterator",
     "OrderSampler",
     "SerialIterator",
     "ShuffleOrderSampler",

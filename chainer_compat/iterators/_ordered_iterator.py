@@ -10,6 +10,7 @@ from chainer_compat.dataset import Iterator
 from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.iterators._order_samplers import ShuffleOrderSampler
 from chainer_compat.iterators._statemachine import IteratorState, OrderSampler
+from chainer_compat.serializer import Serializer
 
 __all__ = ["OrderedIterator"]
 
@@ -128,6 +129,8 @@ class OrderedIterator(Iterator):
             previous = serializer("previous_epoch_detail", self._previous_epoch_detail)
         except KeyError:
             previous = None
+        if isinstance(serializer, Serializer):
+            return
         self._move_to(loaded)
         self._previous_epoch_detail = self._guess_previous() if previous is None else previous
 
@@ -144,10 +147,10 @@ class OrderedIterator(Iterator):
 
     def _guess_previous(self) -> float:
         """What `previous_epoch_detail` must have been, for files of Chainer 1 and 2."""
-        now = self.epoch_detail
-        if now <= 0:
+        if self.epoch_detail <= 0:
             return -1.0
-        return max(now - self.batch_size / (self._epoch_size or 1), 0.0)
+        position = self.current_position - self.batch_size
+        return max(self.epoch + position / (self._epoch_size or 1), 0.0)
 
 
 def _resolve_sampler(shuffle: bool | None, order_sampler: OrderSampler | None) -> Any:
