@@ -61,6 +61,11 @@ def chainer_name(name: str) -> str | None:
 class DeepModule(types.ModuleType):
     """A module of Chainer's that has no file here."""
 
+    def __init__(self, name: str, doc: str | None = None) -> None:
+        super().__init__(name, doc)
+        # Names that are being looked up: where an owner in turn looks here, nobody has the name.
+        vars(self)["__asking__"] = set()
+
     def __getattr__(self, name: str) -> Any:
         shown = chainer_name(self.__name__) or self.__name__
         known = _chainer_names.modules()[shown]
@@ -81,11 +86,17 @@ class DeepModule(types.ModuleType):
         return value
 
     def _ask_owner(self, owner: str, name: str) -> Any:
+        shown = chainer_name(self.__name__) or self.__name__
+        asking: set[str] = vars(self)["__asking__"]
+        if name in asking:
+            raise missing_name(shown, name)
+        asking.add(name)
         try:
             return getattr(importlib.import_module(our_name(owner) or owner), name)
         except AttributeError:
-            shown = chainer_name(self.__name__) or self.__name__
             raise missing_name(shown, name) from None
+        finally:
+            asking.discard(name)
 
     def __dir__(self) -> list[str]:
         known = _chainer_names.modules()[chainer_name(self.__name__) or self.__name__]

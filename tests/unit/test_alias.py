@@ -226,6 +226,15 @@ class TestMissing:
         deep = importlib.import_module("chainer.functions.activation.relu")
         assert not hasattr(deep, "__wrapped__")
 
+    def test_a_name_that_its_owner_seeks_here_is_missing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        deep = _deep_paths.DeepModule("chainer.sequential")
+        monkeypatch.delitem(vars(chainer_compat), "Sequential", raising=False)
+        monkeypatch.setattr(chainer_compat, "__getattr__", lambda name: getattr(deep, name))
+        with pytest.raises(MissingNameError, match="Sequential"):
+            _ = deep.Sequential
+
     def test_a_package_that_is_not_there_says_so(self) -> None:
         with pytest.raises(
             ModuleNotFoundError, match=r"chainer\.nopackage is a package of Chainer"
