@@ -12,6 +12,7 @@ __all__ = [
     "ChainerCompatWarning",
     "DamagedFileWarning",
     "DeviceUnavailableError",
+    "DivergedError",
     "DtypeMismatchError",
     "FileFormatError",
     "InvalidArgumentError",
@@ -140,3 +141,7 @@ class DamagedFileWarning(ChainerCompatWarning):
 
 class OutputDirectoryError(ChainerCompatError, OSError):
     """The directory that a trainer writes to cannot be made."""
+
+
+class DivergedError(ChainerCompatError, RuntimeError):
+    """The parameters of a model are no longer finite numbers."""
