@@ -95,6 +95,10 @@ class DeepModule(types.ModuleType):
             return getattr(importlib.import_module(our_name(owner) or owner), name)
         except AttributeError:
             raise missing_name(shown, name) from None
+        except ModuleNotFoundError as error:
+            if error.name is None or our_name(error.name) is None:
+                raise
+            raise missing_name(shown, name) from error
         finally:
             asking.discard(name)
 

@@ -235,6 +235,21 @@ class TestMissing:
         with pytest.raises(MissingNameError, match="Sequential"):
             _ = deep.Sequential
 
+    def test_a_name_of_a_package_that_is_not_there_is_missing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(name: str) -> types.ModuleType:
+            raise ModuleNotFoundError(name=absent)
+
+        deep = _deep_paths.DeepModule("chainer.sequential")
+        monkeypatch.setattr(importlib, "import_module", fail)
+        absent = "chainer.sequential"
+        with pytest.raises(MissingNameError, match="Sequential"):
+            _ = deep.Sequential
+        absent = "some_dependency"
+        with pytest.raises(ModuleNotFoundError):
+            _ = deep.Sequential
+
     def test_a_package_that_is_not_there_says_so(self) -> None:
         with pytest.raises(
             ModuleNotFoundError, match=r"chainer\.nopackage is a package of Chainer"
