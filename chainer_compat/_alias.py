@@ -60,7 +60,8 @@ class _AliasFinder(importlib.abc.MetaPathFinder):
         if real is None or importlib.util.find_spec(real) is None:
             return None
         keep_names(fullname)
-        return importlib.machinery.ModuleSpec(fullname, self._loader)
+        # The placeholder is a package: another thread may look for submodules while it is there.
+        return importlib.machinery.ModuleSpec(fullname, self._loader, is_package=True)
 
 
 def _bind_submodules(module: types.ModuleType) -> None:

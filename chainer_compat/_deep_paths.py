@@ -11,6 +11,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import sys
+import threading
 import types
 from collections.abc import Sequence
 from typing import Any
@@ -63,7 +64,8 @@ class DeepModule(types.ModuleType):
 
     def __init__(self, name: str, doc: str | None = None) -> None:
         super().__init__(name, doc)
-        # Names that are being looked up: where an owner in turn looks here, nobody has the name.
+        # The look-ups under way, each with its thread: where an owner in turn looks here for the
+        # same name, nobody has it.
         vars(self)["__asking__"] = set()
 
     def __getattr__(self, name: str) -> Any:
@@ -87,10 +89,11 @@ class DeepModule(types.ModuleType):
 
     def _ask_owner(self, owner: str, name: str) -> Any:
         shown = chainer_name(self.__name__) or self.__name__
-        asking: set[str] = vars(self)["__asking__"]
-        if name in asking:
+        asking: set[tuple[str, int]] = vars(self)["__asking__"]
+        question = (name, threading.get_ident())
+        if question in asking:
             raise missing_name(shown, name)
-        asking.add(name)
+        asking.add(question)
         try:
             return getattr(importlib.import_module(our_name(owner) or owner), name)
         except AttributeError:
@@ -100,7 +103,7 @@ class DeepModule(types.ModuleType):
                 raise
             raise missing_name(shown, name) from error
         finally:
-            asking.discard(name)
+            asking.discard(question)
 
     def __dir__(self) -> list[str]:
         known = _chainer_names.modules()[chainer_name(self.__name__) or self.__name__]

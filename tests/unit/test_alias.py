@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import importlib
 import importlib.util
 import inspect
@@ -101,10 +100,23 @@ class TestSameModules:
             importlib.import_module("chainer.no_such")
 
     def test_threads_get_one_module(self) -> None:
-        names = ["chainer.functions", "chainer_compat.functions", "chainer.functions.math.sum"] * 8
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            modules = list(pool.map(importlib.import_module, names))
-        assert len({id(module) for module in modules}) == 2
+        # In a process of its own, where all of it has yet to be loaded.
+        script = """
+            import concurrent.futures, importlib, threading
+            import chainer_compat
+            chainer_compat.install()
+            names = ["chainer.training.extensions", "chainer_compat.training.extensions",
+                     "chainer.training.extensions.log_report", "chainer.training"] * 4
+            together = threading.Barrier(len(names))
+            def load(name):
+                together.wait()
+                module = importlib.import_module(name)
+                return id(getattr(module, "LogReport", module))
+            with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+                loaded = list(pool.map(load, names))
+            assert len(set(loaded)) == 2, loaded
+        """
+        subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True)
 
 
 @pytest.mark.usefixtures("alias")
