@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.parity._examples import examples
 from tests.parity.bodies import data
 
 sizes = st.integers(1, 12)
@@ -14,7 +15,7 @@ batch_sizes = st.integers(1, 30)
 flags = st.booleans()
 
 
-@settings(max_examples=300)
+@examples()
 @given(sizes, batch_sizes, flags, st.none() | flags, st.integers(0, 12))
 def test_serial_iterator(both, size, batch_size, repeat, shuffle, steps):
     both(data.serial, size, batch_size, repeat, shuffle, steps)
@@ -26,7 +27,7 @@ def test_multithread_iterator(both, size, batch_size, repeat, shuffle, steps):
     both(data.multithread, size, batch_size, repeat, shuffle, steps)
 
 
-@settings(max_examples=300)
+@examples()
 @given(st.data(), sizes, batch_sizes, flags, flags)
 def test_statemachine(both, draw, size, batch_size, repeat, ordered):
     position = draw.draw(st.integers(0, size - 1))
@@ -35,7 +36,7 @@ def test_statemachine(both, draw, size, batch_size, repeat, ordered):
     both(data.statemachine, position, epoch, batch_size, repeat, order, size)
 
 
-@settings(max_examples=300)
+@examples()
 @given(
     sizes,
     batch_sizes,
@@ -79,6 +80,43 @@ BATCHES = [
 @pytest.mark.parametrize("batch", BATCHES, ids=repr)
 def test_concat_examples(both, batch, padding):
     both(data.concat, batch, padding)
+
+
+DTYPES = ("float32", "float64", "int32", "int8", "bool")
+
+
+@st.composite
+def arrays_for_a_batch(draw, count, same_shape):
+    """Arrays of one dtype and number of axes, of one shape or of any."""
+    dtype = draw(st.sampled_from(DTYPES))
+    shapes = st.lists(st.integers(0, 3), min_size=draw(st.integers(0, 3)), max_size=3)
+    first = draw(shapes)
+    sizes = st.lists(st.integers(0, 3), min_size=len(first), max_size=len(first))
+    others = [first if same_shape else draw(sizes) for _ in range(count - 1)]
+    return [np.full(shape, k, dtype) for k, shape in enumerate([first, *others])]
+
+
+@st.composite
+def batches(draw):
+    """A batch of arrays, numbers, or tuples or dicts of these; and a padding, or none."""
+    count = draw(st.integers(1, 4))
+    padding = draw(st.none() | st.sampled_from([0, -1, 2.5]))
+    numbers = st.lists(st.integers(-9, 9) | st.floats(-9, 9), min_size=count, max_size=count)
+    column = arrays_for_a_batch(count, padding is None) | numbers
+    columns = draw(st.lists(column, min_size=1, max_size=3))
+    kind = draw(st.sampled_from(["plain", "tuple", "dict"]))
+    if kind == "plain":
+        return columns[0], padding
+    if kind == "tuple":
+        return list(zip(*columns, strict=True)), padding
+    names = "abc"[: len(columns)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)], padding
+
+
+@examples()
+@given(batches())
+def test_concat_examples_of_any_batch(both, batch):
+    both(data.concat, *batch)
 
 
 def test_what_no_array_is_made_of(both):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.parity._examples import examples
 from tests.parity.bodies import reports
 
 numbers = st.floats(-1e3, 1e3, width=32)
@@ -29,6 +30,7 @@ events = st.lists(
 )
 
 
+@examples()
 @given(events)
 def test_reporter(both, events):
     both(reports.reported, events)
@@ -38,7 +40,7 @@ def test_unknown_observer(both):
     both(reports.reported, [("unknown", "x", 1)])
 
 
-@settings(max_examples=200)
+@examples()
 @given(st.lists(st.tuples(scalars, weights), max_size=6))
 def test_summary(both, values):
     # The variance is a difference of near equals, so that NumPy's rounding shows in it.
@@ -50,7 +52,7 @@ def _with_spread(values):
     return [*values, (1e4, 1)] if values else values
 
 
-@settings(max_examples=200)
+@examples()
 @given(
     st.lists(
         st.dictionaries(
