@@ -17,7 +17,7 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 
-from chainer_compat._version import __version__
+from chainer_compat._version import PACKAGE_VERSION, __version__
 from chainer_compat.cli import _run_arguments
 from chainer_compat.errors import ChainerCompatError
 
@@ -51,7 +51,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="Chainer on torch: run old scripts, look into old files."
     )
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    version = f"{PROGRAM} {PACKAGE_VERSION} (the API of Chainer {__version__})"
+    parser.add_argument("--version", action="version", version=version)
     parser.set_defaults(runs_script=False)
     subparsers = parser.add_subparsers(dest="command_name", metavar="COMMAND", required=True)
     for found in pkgutil.iter_modules(__path__):

@@ -41,6 +41,10 @@ class TestSameModules:
     def test_the_root_is_the_package(self) -> None:
         assert importlib.import_module("chainer") is chainer_compat
 
+    def test_its_version_is_chainers(self) -> None:
+        # Scripts choose their dialect by it: `if int(chainer.__version__[0]) >= 2: …`
+        assert importlib.import_module("chainer").__version__ == "7.8.1"
+
     def test_the_module_keeps_its_identity(self) -> None:
         module = importlib.import_module("chainer.functions")
         assert module.__name__ == module.__spec__.name == "chainer_compat.functions"

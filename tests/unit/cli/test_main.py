@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from chainer_compat import cli
-from chainer_compat._version import __version__
 
 
 @pytest.fixture
@@ -75,7 +75,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         cli.main(["--version"])
     assert exit_.value.code == 0
-    assert capsys.readouterr().out == f"chainer-compat {__version__}\n"
+    own = metadata.version("chainer-compat")
+    assert capsys.readouterr().out == f"chainer-compat {own} (the API of Chainer 7.8.1)\n"
 
 
 def test_arguments_default_to_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
