@@ -78,10 +78,12 @@ def _protect_exposed() -> None:
         variable._grad_cache = None
 
 
-def _needs_steps(retain_grad: bool) -> bool:
+def _needs_steps(retain_grad: bool, create_graph: bool = False) -> bool:
     mode = config._mode
+    # torch warns of a gradient whose graph holds its own leaf when it puts it there itself.
     return bool(
         retain_grad
+        or create_graph
         or mode.function_hooks
         or mode.debug
         or _local_hooks_in_use
@@ -118,19 +120,19 @@ def backward_from(
     """
     tensor = variable.tensor
     node = variable._node
-    if tensor.grad_fn is None or (node is not None and node.creator_node is None and node._grad_fn is None):
+    if tensor.grad_fn is None or (
+        node is not None and node.creator_node is None and node._grad_fn is None
+    ):
         # A leaf: there is nothing behind it, and its gradient is what it starts from.
         if variable._grad_tensor() is None and tensor.numel() == 1:
             variable._set_grad_tensor(torch.ones_like(tensor, requires_grad=False))
         return
     seed = _seed_of(variable, loss_scale)
     _protect_exposed()
-    if _needs_steps(retain_grad):
+    if _needs_steps(retain_grad, enable_double_backprop):
         _backward_in_steps([variable], [seed], retain_grad, enable_double_backprop)
     else:
-        torch.autograd.backward(
-            tensor, seed, retain_graph=True, create_graph=enable_double_backprop
-        )
+        torch.autograd.backward(tensor, seed, retain_graph=True)
     if not retain_grad:
         variable._own_grad = variable._grad_cache = None
 
@@ -168,9 +170,7 @@ def backward(
     if grad_outputs is not None:
         _check_sequence("grad_outputs", grad_outputs)
         if len(grad_outputs) != len(outputs):
-            raise ValueError(
-                f"{len(grad_outputs)} gradients were given for {len(outputs)} outputs"
-            )
+            raise ValueError(f"{len(grad_outputs)} gradients were given for {len(outputs)} outputs")
     given = grad_outputs or [None] * len(outputs)
     seeds = [
         _seed_of(y, None) if g is None else g.tensor for y, g in zip(outputs, given, strict=True)
@@ -180,12 +180,10 @@ def backward(
     if not pairs:
         return
     ys, gys = [y for y, _ in pairs], [g for _, g in pairs]
-    if _needs_steps(retain_grad):
+    if _needs_steps(retain_grad, double):
         _backward_in_steps(ys, gys, retain_grad, double)
     else:
-        torch.autograd.backward(
-            [y.tensor for y in ys], gys, retain_graph=True, create_graph=double
-        )
+        torch.autograd.backward([y.tensor for y in ys], gys, retain_graph=True)
     if not retain_grad:
         for y in ys:
             y._own_grad = y._grad_cache = None
@@ -326,17 +324,13 @@ def _differentiate(
         create_graph=create_graph,
         allow_unused=True,
     )
-    return [
-        (node, grad) for (node, _), grad in zip(wanted, found, strict=True) if grad is not None
-    ]
+    return [(node, grad) for (node, _), grad in zip(wanted, found, strict=True) if grad is not None]
 
 
 def _deposit(node: VariableNode, grad: torch.Tensor, create_graph: bool) -> None:
     """Adds a gradient to where the record ends: at a leaf, or at a graph that only torch knows."""
     if node.opaque():
-        edge = node.edge()
-        assert edge is not None
-        torch.autograd.backward([edge], [grad], retain_graph=True, create_graph=create_graph)
+        _deposit_behind(node, grad, create_graph)
         return
     variable = node.get_variable_or_none()
     if variable is None:
@@ -344,6 +338,34 @@ def _deposit(node: VariableNode, grad: torch.Tensor, create_graph: bool) -> None
     old = variable._grad_tensor()
     variable._grad_cache = None
     variable._set_grad_tensor(grad if old is None else old + grad)
+
+
+def _deposit_behind(node: VariableNode, grad: torch.Tensor, create_graph: bool) -> None:
+    """Goes on where only torch knows the graph: to its leaves."""
+    edge = node.edge()
+    assert edge is not None
+    leaves = _leaves_behind(edge.node)
+    found = torch.autograd.grad(
+        [edge], leaves, [grad], retain_graph=True, create_graph=create_graph, allow_unused=True
+    )
+    for leaf, extra in zip(leaves, found, strict=True):
+        if extra is not None:
+            leaf.grad = extra if leaf.grad is None else leaf.grad + extra
+
+
+def _leaves_behind(grad_fn: Any) -> list[torch.Tensor]:
+    leaves: list[torch.Tensor] = []
+    seen = {grad_fn}
+    todo = [grad_fn]
+    while todo:
+        function = todo.pop()
+        if hasattr(function, "variable"):
+            leaves.append(function.variable)
+        for behind, _ in function.next_functions:
+            if behind is not None and behind not in seen:
+                seen.add(behind)
+                todo.append(behind)
+    return leaves
 
 
 def unchain_backward(variable: Variable) -> None:
@@ -421,9 +443,7 @@ def grad(
     else:
         found = _grad_at_once(outputs, inputs, seeds, enable_double_backprop)
     extra = grad_inputs or [None] * len(inputs)
-    return [
-        _finish_grad(x, g, e, set_grad) for x, g, e in zip(inputs, found, extra, strict=True)
-    ]
+    return [_finish_grad(x, g, e, set_grad) for x, g, e in zip(inputs, found, extra, strict=True)]
 
 
 def _grad_seeds(

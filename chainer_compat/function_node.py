@@ -263,10 +263,14 @@ class FunctionNode:
             RuntimeError: If all are gone.
         """
         nodes = [ref() for ref in self.outputs or ()]
-        arrays = tuple(None if node is None else node.data for node in nodes)
+        arrays = [None if node is None else node.data for node in nodes]
+        if self._saved is not None:
+            start = len(self._input_indexes_to_retain or ())
+            for position, index in enumerate(self._output_indexes_to_retain or ()):
+                arrays[index] = _crossing.as_raw(self._saved[start + position])
         if all(array is None for array in arrays):
-            raise RuntimeError("the outputs are gone")
-        return arrays
+            raise RuntimeError(f"the outputs of {self.label} were not retained and are gone")
+        return tuple(arrays)
 
     # -- applying -----------------------------------------------------------------------------
 

@@ -8,3 +8,7 @@ from chainer_compat.functions import _arithmetic
 __all__ = ["Parameter", "Variable", "VariableNode", "as_array", "as_variable"]
 
 _arithmetic.install(Variable)
+
+# Where users find them: what `repr` and `pickle` say.
+for _public in (Parameter, Variable, VariableNode):
+    _public.__module__ = __name__

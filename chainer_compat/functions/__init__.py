@@ -8,17 +8,30 @@ from chainer_compat.functions._activation import relu, sigmoid, tanh
 from chainer_compat.functions._arithmetic import absolute, add
 from chainer_compat.functions._connection import linear
 from chainer_compat.functions._evaluation import accuracy
+from chainer_compat.functions._indexing import get_item
+from chainer_compat.functions._linear_algebra import matmul
 from chainer_compat.functions._loss import softmax_cross_entropy
+from chainer_compat.functions._reduction import average, mean, sum  # noqa: A004 -- Chainer's name
+from chainer_compat.functions._rounding import floor
+from chainer_compat.functions._shape import reshape, transpose
 
 __all__ = [
     "absolute",
     "accuracy",
     "add",
+    "average",
+    "floor",
+    "get_item",
     "linear",
+    "matmul",
+    "mean",
     "relu",
+    "reshape",
     "sigmoid",
     "softmax_cross_entropy",
+    "sum",
     "tanh",
+    "transpose",
 ]
 
 

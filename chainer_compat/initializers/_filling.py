@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from chainer_compat._dtypes import get_dtype
 from chainer_compat.backends import _crossing
 from chainer_compat.backends._cpu import array_to_cpu
 from chainer_compat.errors import UnexpectedArrayError
@@ -32,7 +33,7 @@ def prepared(initializer: Any, array: Any) -> Any:
     else:
         dtype = array.dtype
     expected = initializer.dtype
-    if expected is not None and dtype != getattr(expected, "dtype", expected):
+    if expected is not None and dtype != get_dtype(expected, map_mixed16=np.float16):
         raise UnexpectedArrayError(
             f"{type(initializer).__name__} was made for {expected}; the array is of {dtype}"
         )

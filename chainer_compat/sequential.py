@@ -1,0 +1,295 @@
+"""`Sequential`: links and functions, called one after the other."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from types import LambdaType
+from typing import Any, TypeVar
+
+from chainer_compat._chain import indented
+from chainer_compat._chain_list import ChainList
+from chainer_compat._link import Link
+
+__all__ = ["Sequential"]
+
+_S = TypeVar("_S", bound="Sequential")
+
+
+class Sequential(ChainList):
+    """Links and other callables, called one after the other.
+
+    What one returns is given to the next; a tuple is given as several arguments. Only links have
+    parameters, and are numbered among themselves.
+
+    Args:
+        *layers: Links, functions or other callables.
+
+    Raises:
+        ValueError: If a layer cannot be called.
+
+    Source: Chainer's reference, *chainer.Sequential*.
+
+    Example:
+        >>> import numpy as np
+        >>> import chainer_compat as chainer
+        >>> import chainer_compat.functions as F
+        >>> import chainer_compat.links as L
+        >>> model = chainer.Sequential(L.Linear(2, 3), F.relu, L.Linear(3, 1))
+        >>> model(np.ones((4, 2), np.float32)).shape
+        (4, 1)
+    """
+
+    # All layers, in order; the links among them are the `_children`.
+    _layers: list[Any]
+
+    def __init__(self, *layers: Any) -> None:
+        super().__init__()
+        self._layers = []
+        for layer in layers:
+            self.append(layer)
+
+    def _relink(self) -> None:
+        self._children = [layer for layer in self._layers if isinstance(layer, Link)]
+        self._rename()
+
+    @staticmethod
+    def _checked(layer: Any) -> Any:
+        if not callable(layer):
+            raise ValueError(f"a layer of a Sequential must be callable; {layer!r} is not")
+        return layer
+
+    def __str__(self) -> str:
+        return indented(type(self).__name__, [(str(i), c) for i, c in enumerate(self._layers)])
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._layers)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return reversed(self._layers)
+
+    def __contains__(self, item: Any) -> bool:
+        return item in self._layers
+
+    def __getitem__(self, i: Any) -> Any:
+        """Returns a layer, or a list of layers for a slice.
+
+        Args:
+            i: Its place, or a slice.
+        """
+        return self._layers[i]
+
+    def __setitem__(self, i: Any, layer: Any) -> None:
+        """Replaces a layer, or several for a slice.
+
+        Args:
+            i: Its place, or a slice.
+            layer: The new layer, or an iterable of layers.
+        """
+        self._layers[i] = list(layer) if isinstance(i, slice) else self._checked(layer)
+        self._relink()
+
+    def __delitem__(self, i: Any) -> None:
+        """Removes a layer, or several for a slice.
+
+        Args:
+            i: Its place, or a slice.
+        """
+        del self._layers[i]
+        self._relink()
+
+    def __iadd__(self: _S, other: Any) -> _S:
+        return self.__extended(self, other)
+
+    def __add__(self: _S, other: Any) -> _S:
+        return self.__extended(type(self)(*self._layers), other)
+
+    @staticmethod
+    def __extended(target: Any, other: Any) -> Any:
+        if not isinstance(other, Sequential):
+            raise ValueError(f"only a Sequential can be added to a Sequential; got {type(other)}")
+        target.extend(other)
+        return target
+
+    def append(self, layer: Any) -> None:
+        """Appends a layer.
+
+        Args:
+            layer: A link, a function or another callable.
+
+        Raises:
+            ValueError: If it cannot be called.
+        """
+        self.insert(len(self), layer)
+
+    def insert(self, i: int, layer: Any) -> None:
+        """Inserts a layer.
+
+        Args:
+            i: Its place.
+            layer: A link, a function or another callable.
+
+        Raises:
+            ValueError: If it cannot be called.
+        """
+        self._layers.insert(i, self._checked(layer))
+        self._relink()
+
+    def add_link(self, link: Any) -> None:
+        """Appends a layer.
+
+        Args:
+            link: A link, a function or another callable.
+        """
+        self.append(link)
+
+    def extend(self, sequential: Iterable[Any]) -> None:
+        """Appends layers.
+
+        Args:
+            sequential: A sequential, or an iterable of layers.
+        """
+        for layer in list(sequential):
+            self.append(layer)
+
+    def pop(self, i: int = -1) -> Any:
+        """Removes and returns a layer.
+
+        Args:
+            i: Its place.
+        """
+        layer = self[i]
+        del self[i]
+        return layer
+
+    def clear(self) -> None:
+        """Removes all layers."""
+        del self[:]
+
+    def remove(self, layer: Any) -> None:
+        """Removes the first of equal layers.
+
+        Args:
+            layer: The layer.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        del self[self.index(layer)]
+
+    def remove_by_layer_type(self, type_name: str) -> None:
+        """Removes all layers of a type.
+
+        Args:
+            type_name: The name of a link's class, or of a function.
+        """
+        self[:] = [layer for layer in self._layers if _type_name(layer) != type_name]
+
+    def index(self, layer: Any, start: int | None = None, end: int | None = None) -> int:
+        """Returns the place of the first of equal layers.
+
+        Args:
+            layer: The layer.
+            start: Where to begin.
+            end: Where to stop.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        return self._layers.index(layer, start or 0, len(self) if end is None else end)
+
+    def count(self, layer: Any) -> int:
+        """Returns how often a layer is there.
+
+        Args:
+            layer: The layer.
+        """
+        return self._layers.count(layer)
+
+    def count_by_layer_type(self, type_name: str) -> int:
+        """Returns how many layers of a type there are.
+
+        Args:
+            type_name: The name of a link's class, or of a function.
+        """
+        return sum(_type_name(layer) == type_name for layer in self._layers)
+
+    def forward(self, *x: Any) -> Any:
+        """Calls the layers one after the other.
+
+        Args:
+            *x: What the first one takes.
+
+        Raises:
+            RuntimeError: If there is no layer.
+        """
+        if not self._layers:
+            raise RuntimeError("this Sequential has no layers; append some before calling it")
+        for layer in self._layers:
+            result = layer(*x)
+            x = result if isinstance(result, tuple) else (result,)
+        return x if len(x) > 1 else x[0]
+
+    def flatten(self: _S) -> _S:
+        """Returns a sequential in which those inside it are taken apart."""
+        fresh = type(self)()
+        for layer in self._layers:
+            if isinstance(layer, Sequential):
+                fresh.extend(layer.flatten())
+            else:
+                fresh.append(layer)
+        return fresh
+
+    def _copy_shared(self: _S) -> _S:
+        fresh = super()._copy_shared()
+        links = iter(fresh._children)
+        fresh._layers = [
+            next(links) if isinstance(layer, Link) else copy.copy(layer) for layer in self._layers
+        ]
+        return fresh
+
+    def copyparams(self, link: Link, copy_persistent: bool = True) -> None:
+        """Copies the values of another sequential of the same structure into its own arrays.
+
+        Args:
+            link: The other one.
+            copy_persistent: Also persistent values.
+
+        Raises:
+            IndexError: If it has another number of links.
+        """
+        others = list(link.children())
+        if len(others) != len(self._children):
+            raise IndexError(
+                f"cannot copy the parameters of {len(others)} links into {len(self._children)}"
+            )
+        for own, other in zip(self._children, others, strict=True):
+            own.copyparams(other, copy_persistent)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        for layer in self._layers:
+            if isinstance(layer, LambdaType) and layer.__name__ == "<lambda>":
+                raise pickle.PicklingError(
+                    "a Sequential with a lambda cannot be pickled; use a function that is defined "
+                    "in a module, or functools.partial of one"
+                )
+        return super().__reduce_ex__(protocol)
+
+    def __deepcopy__(self: _S, memo: dict[int, Any]) -> _S:
+        # Not by `__reduce_ex__`: what cannot be pickled can still be copied.
+        fresh = type(self).__new__(type(self))
+        memo[id(self)] = fresh
+        for name, value in self.__dict__.items():
+            if name not in ("_layers", "_children"):
+                object.__setattr__(fresh, name, copy.deepcopy(value, memo))
+        object.__setattr__(fresh, "_layers", copy.deepcopy(self._layers, memo))
+        fresh._relink()
+        return fresh
+
+
+def _type_name(layer: Callable[..., Any]) -> str:
+    return type(layer).__name__ if isinstance(layer, Link) else getattr(layer, "__name__", "")
