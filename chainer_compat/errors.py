@@ -11,6 +11,7 @@ __all__ = [
     "ChainerCompatError",
     "ChainerCompatWarning",
     "DamagedFileWarning",
+    "DeviceKeyError",
     "DeviceUnavailableError",
     "DivergedError",
     "DtypeMismatchError",
@@ -145,3 +146,9 @@ class OutputDirectoryError(ChainerCompatError, OSError):
 
 class DivergedError(ChainerCompatError, RuntimeError):
     """The parameters of a model are no longer finite numbers."""
+
+
+class DeviceKeyError(ChainerCompatError, KeyError):
+    """A dictionary of devices lacks a name."""
+
+    __str__ = Exception.__str__

@@ -11,7 +11,7 @@ from chainer_compat.training._extension import (
 from chainer_compat.training._trainer import Trainer
 from chainer_compat.training._updater import Updater
 from chainer_compat.training.triggers import IntervalTrigger, get_trigger
-from chainer_compat.training.updaters import StandardUpdater
+from chainer_compat.training.updaters import ParallelUpdater, StandardUpdater
 
 __all__ = [
     "PRIORITY_EDITOR",
@@ -19,6 +19,7 @@ __all__ = [
     "PRIORITY_WRITER",
     "Extension",
     "IntervalTrigger",
+    "ParallelUpdater",
     "StandardUpdater",
     "Trainer",
     "Updater",

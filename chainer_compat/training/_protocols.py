@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import torch
 
-from chainer_compat.backends._crossing import as_tensor
+from chainer_compat.backends._crossing import as_raw, as_tensor, cupy_or_none
 from chainer_compat.errors import InvalidArgumentTypeError, MissingNameError
 
 __all__ = [
@@ -20,10 +20,14 @@ __all__ = [
     "UpdaterLike",
     "as_tensors",
     "call_with",
+    "data_of",
+    "grad_of",
     "is_torch_module",
     "named",
+    "named_parameters_of",
     "namedlinks_of",
     "next_batch",
+    "raw",
     "send_target",
     "serialize_target",
 ]
@@ -200,3 +204,59 @@ def send_target(target: Any, device: Any) -> None:
         target.to(device.torch_device)
     else:
         target.to_device(device)
+
+
+def named_parameters_of(target: Any) -> Iterator[tuple[str, Any]]:
+    """Yields the path and the parameter for every parameter of a model.
+
+    Args:
+        target: A Link, or a torch module; ``layers.0.weight`` becomes ``/layers/0/weight``.
+    """
+    if is_torch_module(target):
+        for path, parameter in target.named_parameters():
+            yield "/" + path.replace(".", "/"), parameter
+    else:
+        yield from target.namedparams()
+
+
+def data_of(parameter: Any) -> torch.Tensor | None:
+    """Returns the values of a parameter, without its graph; None if it is not initialized.
+
+    Args:
+        parameter: A Variable, a torch parameter, or anything else with an ``array``.
+    """
+    tensor = parameter if isinstance(parameter, torch.Tensor) else _held(parameter, "array")
+    return None if tensor is None else tensor.detach()
+
+
+def grad_of(parameter: Any) -> torch.Tensor | None:
+    """Returns the gradient of a parameter, or None if it has none.
+
+    Args:
+        parameter: As for :func:`data_of`.
+    """
+    return parameter.grad if isinstance(parameter, torch.Tensor) else _held(parameter, "grad")
+
+
+# What holds a tensor of its own is not asked for the raw array, which on a GPU needs CuPy.
+_TENSORS = {"array": "tensor", "grad": "_grad_tensor"}
+
+
+def _held(parameter: Any, attribute: str) -> torch.Tensor | None:
+    held = getattr(parameter, _TENSORS[attribute], parameter)
+    if held is parameter:
+        held = getattr(parameter, attribute)
+    elif callable(held):
+        held = held()
+    return None if held is None else as_tensor(held)
+
+
+def raw(tensor: torch.Tensor) -> Any:
+    """Returns a raw array of a tensor, for functions that were written for NumPy and CuPy.
+
+    Args:
+        tensor: A tensor. On a GPU it becomes a CuPy array; without CuPy, a NumPy copy.
+    """
+    if tensor.is_cuda and cupy_or_none() is None:
+        tensor = tensor.cpu()
+    return as_raw(tensor)

@@ -25,6 +25,7 @@ class ExtensionEntry:
     Attributes:
         name: Its name, unique in the run.
         extension: The callable.
+        call: What is called in its place, the callable itself unless a profiler measures it.
         trigger: The callable that picks its iterations.
         priority: Its place in the order.
         call_before_training: Whether it is also called at iteration 0.
@@ -32,8 +33,9 @@ class ExtensionEntry:
     """
 
     __slots__ = (
+        "_extension",
+        "call",
         "call_before_training",
-        "extension",
         "invoke_before_training",
         "name",
         "priority",
@@ -56,6 +58,15 @@ class ExtensionEntry:
         self.priority = priority
         self.call_before_training = call_before_training
         self.invoke_before_training = invoke_before_training
+
+    @property
+    def extension(self) -> Any:
+        """The callable."""
+        return self._extension
+
+    @extension.setter
+    def extension(self, extension: Any) -> None:
+        self._extension = self.call = extension
 
     def __repr__(self) -> str:
         return f"<ExtensionEntry {self.name!r} priority={self.priority} trigger={self.trigger!s}>"
@@ -174,7 +185,7 @@ class ExtensionRunner:
         self._phase, self._walked = "before_training", called
         self._cursor = iter(called)
         for entry in self._cursor:
-            entry.extension(trainer)
+            entry.call(trainer)
         self._cursor = None
 
     def run(self, trainer: Any) -> None:
@@ -196,7 +207,7 @@ class ExtensionRunner:
         cursor = self._cursor = iter(entries)
         for entry in cursor:
             if entry.trigger(trainer):
-                entry.extension(trainer)
+                entry.call(trainer)
         self._cursor = None
 
     @property
