@@ -28,5 +28,5 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 def _known_seeds() -> None:
     """Every test starts from the same random numbers, alone or in company."""
     random.seed(0)
-    np.random.seed(0)  # noqa: NPY002 (Chainer draws from the global stream)
+    np.random.seed(0)
     torch.manual_seed(0)
