@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from pathlib import Path
 
 # Before NumPy and torch are imported: small tensors run faster on one thread, and parallel test
 # workers do not fight for cores.
@@ -30,3 +31,9 @@ def _known_seeds() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Looks for doctests in the package only: helpers here may need Chainer itself."""
+    name = collection_path.name
+    return True if name.endswith(".py") and not name.startswith(("test_", "__init__")) else None
