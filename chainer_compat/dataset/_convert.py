@@ -88,9 +88,16 @@ def _send_collated(batch: Any, device: Any, padding: Any) -> Any:
             "padding cannot be applied to a batch that has been put together already: "
             "pad in the DataLoader's collate_fn"
         )
+    return _send_all(batch, device)
+
+
+def _send_all(batch: Any, device: Any) -> Any:
     if isinstance(batch, dict):
-        return {key: to_device(device, array) for key, array in batch.items()}
-    return tuple(to_device(device, array) for array in batch)
+        return {key: _send_all(part, device) for key, part in batch.items()}
+    if isinstance(batch, (tuple, list)):
+        return tuple(_send_all(part, device) for part in batch)
+    # Text, say, stays what it is.
+    return to_device(device, batch) if hasattr(batch, "dtype") else batch
 
 
 def _concat_arrays(arrays: Sequence[Any], padding: Any) -> Any:
