@@ -17,7 +17,15 @@ from chainer_compat.serializers._members import bytes_of
 if TYPE_CHECKING:
     from chainer_compat.serializers._npy import NpyHeader
 
-__all__ = ["Stored", "check_array", "copy_of", "is_array", "to_scalar", "write_array"]
+__all__ = [
+    "Stored",
+    "check_array",
+    "check_dtype",
+    "copy_of",
+    "is_array",
+    "to_scalar",
+    "write_array",
+]
 
 
 class Stored(Protocol):
@@ -73,6 +81,20 @@ def check_array(key: str, value: Any, dtype: np.dtype[Any], shape: tuple[int, ..
     expected = tuple(value.shape)
     if expected != shape and not (np.prod(expected, dtype=int) == 1 == np.prod(shape, dtype=int)):
         raise ShapeMismatchError(f"{key}: expected shape {expected}, found {shape} in the file")
+    check_dtype(key, value, dtype)
+
+
+def check_dtype(key: str, value: Any, dtype: np.dtype[Any]) -> None:
+    """Refuses a stored array that cannot be cast into the target's within its kind.
+
+    Args:
+        key: The array's name, for the message.
+        value: The target's array.
+        dtype: The stored dtype.
+
+    Raises:
+        DtypeMismatchError: If it cannot.
+    """
     wanted = _dtype_of(value)
     if not np.can_cast(dtype, wanted, "same_kind"):
         raise DtypeMismatchError(

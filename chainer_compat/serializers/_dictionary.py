@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from chainer_compat.serializer import Serializer
 from chainer_compat.serializers._values import to_numpy
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["DictionarySerializer", "serialize"]
+__all__ = ["DictionarySerializer", "is_plain_module", "serialize"]
 
 
 class DictionarySerializer(Serializer):
@@ -48,15 +50,28 @@ class DictionarySerializer(Serializer):
         return value
 
 
+def is_plain_module(obj: Any) -> bool:
+    """Whether an object is a torch module that knows nothing of serializers.
+
+    Args:
+        obj: The object.
+    """
+    return isinstance(obj, torch.nn.Module) and not hasattr(obj, "serialize")
+
+
 def serialize(obj: Any) -> dict[str, np.ndarray]:
     """Returns the state of an object as a flat dictionary of arrays.
 
     Args:
-        obj: Anything with ``serialize(serializer)``.
+        obj: Anything with ``serialize(serializer)``, or a torch module.
 
     Returns:
         The arrays by their path; those of NumPy are not copied.
     """
     serializer = DictionarySerializer()
-    serializer.save(obj)
+    if is_plain_module(obj):
+        for name, tensor in obj.state_dict(keep_vars=True).items():
+            serializer(name.replace(".", "/"), tensor)
+    else:
+        serializer.save(obj)
     return serializer.target

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.serializer import Deserializer
 from chainer_compat.serializers._archive import NpzArchive
-from chainer_compat.serializers._dictionary import serialize
+from chainer_compat.serializers._dictionary import is_plain_module, serialize
 from chainer_compat.serializers._explain import load_all_or_nothing
 from chainer_compat.serializers._mapping_store import MappingStore
 from chainer_compat.serializers._session import DirectSession, Session, Store
@@ -31,7 +31,8 @@ def save_npz(file: Any, obj: Any, compression: bool = True) -> None:
 
     Args:
         file: A path, or a binary file object. No suffix is added to a path.
-        obj: Anything with ``serialize(serializer)``, or a dictionary from key to array.
+        obj: Anything with ``serialize(serializer)``, a dictionary from key to array, or a torch
+            module, whose parameters and buffers are saved under their names (``a/b`` for ``a.b``).
         compression: Whether to compress (by isal, at about Chainer's ratio).
 
     Raises:
@@ -142,12 +143,13 @@ def load_npz(
     ignore_names: IgnoreNames = None,
     *,
     limits: Limits | None = None,
-) -> None:
+) -> Any:
     """Loads an object from an npz file, all of it or nothing, and never runs what is in the file.
 
     Args:
         file: A path or a binary file object.
-        obj: Anything with ``serialize(serializer)``.
+        obj: Anything with ``serialize(serializer)``, or a torch module, which is filled as
+            :func:`chainer_compat.serializers.convert.load_weights` does.
         path: Where in the file the object is: ``"updater/model:main/"`` loads the model out of a
             snapshot of a trainer.
         strict: True: the file must have every value of the object. False: what it lacks stays as
@@ -155,6 +157,9 @@ def load_npz(
         ignore_names: Values to leave as they are: a full key, a function of it that returns True
             for such, or a list of these.
         limits: Caps on how much the file may make this process allocate.
+
+    Returns:
+        None; for a torch module, the report of what went where.
 
     Raises:
         KeyError: If a value is missing (a :class:`SnapshotMismatchError`, with the whole list).
@@ -175,9 +180,24 @@ def load_npz(
         >>> other.count
         3
     """
+    if is_plain_module(obj):
+        from chainer_compat.serializers.convert import load_weights
+
+        ignored = _as_predicate(ignore_names)
+        return load_weights(
+            file, obj, path=path, strict=strict, ignore_names=ignored, limits=limits
+        )
     with NpzArchive(file, limits) as archive:
         deserializer = NpzDeserializer(archive, path, bool(strict), ignore_names)
         load_all_or_nothing(
-            archive, obj, deserializer.within, path=path, exact=strict == "exact",
+            archive,
+            obj,
+            deserializer.within,
+            path=path,
+            exact=strict == "exact",
             ignored=_as_predicate(ignore_names),
-        )  # fmt: skip
+        )
+    return None
+
+
+# fmt: skip

@@ -1,0 +1,277 @@
+"""Finds the link in a file that belongs to each torch module: by mapping, by path, by shape."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
+
+if TYPE_CHECKING:
+    from chainer_compat.serializers.convert._layouts import Layout, Shape
+
+__all__ = [
+    "Match",
+    "PathMapping",
+    "Unit",
+    "find_matches",
+    "link_names",
+    "map_path",
+    "natural_order",
+]
+
+Rules = Iterable[tuple[str, str]]
+PathMapping = Mapping[str, "str | None"] | Callable[[str], "str | None"] | Rules | None
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A torch module with parameters of its own.
+
+    Attributes:
+        path: Its path in the model, ``"layers.0"``.
+        module: The module.
+        layouts: How it can be made of a link's arrays.
+    """
+
+    path: str
+    module: Any
+    layouts: list[Layout]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A torch module, the link that belongs to it, and how that was found.
+
+    Attributes:
+        unit: The torch module.
+        path: The link's path in the file, ``"predictor/l1"``.
+        layout: The layout that fits, or the first one if none does.
+        by: ``"mapping"``, ``"path"`` or ``"shape and order"``.
+    """
+
+    unit: Unit
+    path: str
+    layout: Layout
+    by: str
+
+
+def natural_order(path: str) -> list[tuple[int, int | str]]:
+    """A key that sorts ``l2`` before ``l10``: the order of the file itself is that of a hash.
+
+    Args:
+        path: A link's path.
+    """
+    return [(0, int(part)) if part.isdigit() else (1, part)
+            for part in re.split(r"(\d+)", path) if part]  # fmt: skip
+
+
+def map_path(mapping: PathMapping, path: str) -> str | None:
+    """Where the user's mapping sends a path of the file, or None.
+
+    Args:
+        mapping: A dictionary, a function, or pairs of a regular expression (which must match the
+            whole path) and a replacement.
+        path: The path.
+    """
+    if mapping is None:
+        return None
+    if isinstance(mapping, Mapping):
+        return mapping.get(path)
+    if callable(mapping):
+        return mapping(path)
+    try:
+        for pattern, replacement in mapping:
+            if re.fullmatch(pattern, path):
+                return re.sub(pattern, replacement, path)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentTypeError(
+            "mapping takes a dictionary, a function, or pairs of a regular expression and a "
+            f"replacement; got {mapping!r}"
+        ) from error
+    return None
+
+
+class _Links:
+    """The links of a file: every path that has arrays under it."""
+
+    def __init__(self, shapes: dict[str, Shape]) -> None:
+        self.arrays: dict[str, dict[str, Shape]] = defaultdict(dict)
+        for key, shape in shapes.items():
+            parts = key.split("/")
+            for i in range(len(parts)):
+                self.arrays["/".join(parts[:i])]["/".join(parts[i:])] = shape
+        self.paths = sorted(self.arrays, key=natural_order)
+
+    def fitting(self, path: str, layouts: list[Layout]) -> Layout | None:
+        """The layout whose arrays are all there, in their shapes."""
+        found = self.arrays.get(path, {})
+        for layout in layouts:
+            needs = layout.needs
+            if needs and all(found.get(name) == shape for name, shape in needs.items()):
+                return layout
+        return None
+
+    def resembling(self, path: str, layouts: list[Layout]) -> Layout | None:
+        """The layout that has most of its arrays there, of whatever shape."""
+        found = self.arrays.get(path, {})
+        scored = [(len(layout.names & found.keys()), layout) for layout in layouts]
+        score, layout = max(scored, key=lambda pair: pair[0], default=(0, None))
+        return layout if score else None
+
+    def is_own(self, path: str, layout: Layout) -> bool:
+        """Whether all that is under a path belongs to one module."""
+        return self.arrays[path].keys() <= layout.names
+
+
+def link_names(shapes: dict[str, Shape]) -> dict[str, set[str]]:
+    """What the file has under each link's path.
+
+    Args:
+        shapes: The file's arrays.
+    """
+    return {path: set(arrays) for path, arrays in _Links(shapes).arrays.items()}
+
+
+def find_matches(units: list[Unit], shapes: dict[str, Shape], mapping: PathMapping) -> list[Match]:
+    """Finds the link of each torch module.
+
+    Args:
+        units: The torch modules.
+        shapes: The file's arrays.
+        mapping: What the user says; it comes first.
+
+    Returns:
+        The matches; modules without a link are left out.
+
+    Raises:
+        ValueError: If the mapping sends two links to one module, or one to no module.
+    """
+    links = _Links(shapes)
+    matches = _by_mapping(units, links, mapping)
+    matches += _by_path(_left(units, matches), links, {match.path for match in matches})
+    matches += _by_shape(_left(units, matches), links, {match.path for match in matches})
+    order = {unit.path: i for i, unit in enumerate(units)}
+    return sorted(matches, key=lambda match: order[match.unit.path])
+
+
+def _left(units: list[Unit], matches: list[Match]) -> list[Unit]:
+    done = {match.unit.path for match in matches}
+    return [unit for unit in units if unit.path not in done]
+
+
+def _by_mapping(units: list[Unit], links: _Links, mapping: PathMapping) -> list[Match]:
+    known = {unit.path: unit for unit in units}
+    found: dict[str, Match] = {}
+    for path in links.paths if mapping is not None else ():
+        target = map_path(mapping, path)
+        if target is None:
+            continue
+        unit = known.get(target)
+        if unit is None:
+            if isinstance(mapping, Mapping):
+                raise InvalidArgumentError(
+                    f"mapping sends {path!r} to {target!r}, which is no module with parameters; "
+                    f"there are {', '.join(map(repr, known))}"
+                )
+            continue
+        if target in found:
+            raise InvalidArgumentError(
+                f"mapping sends {found[target].path!r} and {path!r} both to {target!r}"
+            )
+        layout = links.fitting(path, unit.layouts) or links.resembling(path, unit.layouts)
+        found[target] = Match(unit, path, layout or unit.layouts[0], "mapping")
+    return list(found.values())
+
+
+def _joined(prefix: str, unit: Unit) -> str:
+    path = unit.path.replace(".", "/")
+    return f"{prefix}/{path}".strip("/") if path else prefix
+
+
+def _by_path(units: list[Unit], links: _Links, taken: set[str]) -> list[Match]:
+    """Modules whose path is that of a link, behind the prefix that explains most of them."""
+    best: list[Match] = []
+    for prefix in ["", *links.paths]:
+        matches = [
+            Match(unit, path, layout, "path")
+            for unit in units
+            if (path := _joined(prefix, unit)) in links.arrays
+            and path not in taken
+            and (layout := _best(links, path, unit)) is not None
+        ]
+        matches = _without_misnumbered(matches, units, links)
+        if _score(matches, links) > _score(best, links):
+            best = matches
+    return best
+
+
+def _best(links: _Links, path: str, unit: Unit) -> Layout | None:
+    return links.fitting(path, unit.layouts) or links.resembling(path, unit.layouts)
+
+
+def _score(matches: list[Match], links: _Links) -> int:
+    return sum(
+        2 if links.fitting(match.path, [match.layout]) else 1
+        for match in matches
+        if match.unit.path or links.is_own(match.path, match.layout)
+    )
+
+
+def _without_misnumbered(matches: list[Match], units: list[Unit], links: _Links) -> list[Match]:
+    """Leaves out numbered parts unless both sides count alike.
+
+    ``nn.Sequential`` counts its activations too, so its ``2`` may be the second layer.
+    """
+
+    def numbers(paths: Iterable[str]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for path in paths:
+            parent, _, name = path.rpartition("/")
+            if name.isdigit():
+                found[parent].add(name)
+        return found
+
+    ours = numbers(unit.path.replace(".", "/") for unit in units)
+    theirs = numbers(links.paths)
+    kept = []
+    for match in matches:
+        parent, _, name = match.unit.path.replace(".", "/").rpartition("/")
+        their_parent = match.path.rpartition("/")[0]
+        if not name.isdigit() or ours[parent] == theirs[their_parent]:
+            kept.append(match)
+    return kept
+
+
+def _by_shape(units: list[Unit], links: _Links, taken: set[str]) -> list[Match]:
+    """Modules and links of one shape, in the order of their paths, if there are as many of both."""
+    free = [path for path in links.paths if not _overlaps(path, taken)]
+    candidates: dict[str, list[tuple[str, Layout]]] = {}
+    for unit in units:
+        found = [(path, links.fitting(path, unit.layouts)) for path in free]
+        candidates[unit.path] = [
+            (path, layout)
+            for path, layout in found
+            if layout is not None and links.is_own(path, layout)
+        ]
+    groups: dict[tuple[str, ...], list[Unit]] = defaultdict(list)
+    for unit in units:
+        groups[tuple(path for path, _ in candidates[unit.path])].append(unit)
+    used = Counter(path for paths in groups for path in paths)
+    matches = []
+    for paths, members in groups.items():
+        if len(paths) == len(members) and all(used[path] == 1 for path in paths):
+            for i, unit in enumerate(members):
+                path, layout = candidates[unit.path][i]
+                matches.append(Match(unit, path, layout, "shape and order"))
+    return matches
+
+
+def _overlaps(path: str, taken: set[str]) -> bool:
+    return any(
+        path == other or path.startswith(other + "/") or other.startswith(path + "/") or not other
+        for other in taken
+    )

@@ -1,0 +1,128 @@
+"""Links with random weights: what Chainer saves of them, and what they make of an input."""
+
+from __future__ import annotations
+
+import io
+
+
+def _chain(chainer, **links):
+    return chainer.Chain(**links)
+
+
+def _sequences(x):
+    return [x[0], x[1]]
+
+
+# Name -> (makes the link, the input's shape, how to call it).
+CASES = {
+    "linear": (lambda c, L: L.Linear(5, 4), (3, 5), None),
+    "linear_nobias": (lambda c, L: L.Linear(5, 4, nobias=True), (3, 5), None),
+    "convolution_1d": (lambda c, L: L.Convolution1D(3, 4, 3, pad=1), (2, 3, 7), None),
+    "convolution_2d": (lambda c, L: L.Convolution2D(3, 4, 3, 2, 1), (2, 3, 7, 8), None),
+    "convolution_3d": (lambda c, L: L.Convolution3D(2, 3, 2), (2, 2, 4, 4, 4), None),
+    "convolution_groups": (lambda c, L: L.Convolution2D(4, 6, 3, groups=2), (2, 4, 5, 5), None),
+    "dilated": (lambda c, L: L.DilatedConvolution2D(3, 4, 3, dilate=2), (2, 3, 9, 9), None),
+    "depthwise": (lambda c, L: L.DepthwiseConvolution2D(3, 2, 3), (2, 3, 6, 6), None),
+    "deconvolution_1d": (lambda c, L: L.Deconvolution1D(3, 4, 3), (2, 3, 6), None),
+    "deconvolution_2d": (lambda c, L: L.Deconvolution2D(3, 4, 3, 2, 1), (2, 3, 6, 6), None),
+    "deconvolution_groups": (lambda c, L: L.Deconvolution2D(4, 6, 3, groups=2), (2, 4, 5, 5), None),
+    "batch_normalization": (lambda c, L: L.BatchNormalization(4), (6, 4), None),
+    "layer_normalization": (lambda c, L: L.LayerNormalization(4), (6, 4), None),
+    "group_normalization": (lambda c, L: L.GroupNormalization(2, 4), (3, 4, 5), None),
+    "embed_id": (lambda c, L: L.EmbedID(7, 4), "ids", None),
+    "prelu": (lambda c, L: L.PReLU(), (3, 4), None),
+    "prelu_channels": (lambda c, L: L.PReLU((4,)), (3, 4), None),
+    "bilinear": (lambda c, L: L.Bilinear(3, 4, 5, nobias=True), (2, 7), "bilinear"),
+    "lstm": (lambda c, L: L.LSTM(3, 4), (2, 5, 3), "steps"),
+    "stateless_lstm": (lambda c, L: L.StatelessLSTM(3, 4), (2, 5, 3), "stateless"),
+    "nstep_lstm": (lambda c, L: L.NStepLSTM(2, 3, 4, 0), (2, 5, 3), "nstep3"),
+    "nstep_bilstm": (lambda c, L: L.NStepBiLSTM(2, 3, 4, 0), (2, 5, 3), "nstep3"),
+    "nstep_gru": (lambda c, L: L.NStepGRU(2, 3, 4, 0), (2, 5, 3), "nstep2"),
+    "nstep_bigru": (lambda c, L: L.NStepBiGRU(2, 3, 4, 0), (2, 5, 3), "nstep2"),
+    "nstep_tanh": (lambda c, L: L.NStepRNNTanh(1, 3, 4, 0), (2, 5, 3), "nstep2"),
+    "nstep_birelu": (lambda c, L: L.NStepBiRNNReLU(2, 3, 4, 0), (2, 5, 3), "nstep2"),
+    "stateful_gru": (lambda c, L: L.StatefulGRU(3, 4), (2, 5, 3), "steps"),
+    "peephole": (lambda c, L: L.StatefulPeepholeLSTM(3, 4), (2, 5, 3), "steps"),
+    "convnet": (
+        lambda c, L: _chain(
+            c, conv1=L.Convolution2D(1, 4, 3), bn1=L.BatchNormalization(4),
+            conv2=L.Convolution2D(4, 4, 3), bn2=L.BatchNormalization(4), fc=L.Linear(16, 5),
+        ),
+        (2, 1, 6, 6),
+        "convnet",
+    ),
+}  # fmt: skip
+
+
+def _call(chainer, np, link, x, how):
+    functions = chainer.functions
+    if how is None:
+        return link(x)
+    if how == "bilinear":
+        return link(x[:, :3], x[:, 3:])
+    if how == "steps":
+        return functions.stack([link(x[:, i]) for i in range(x.shape[1])], axis=1)
+    if how == "stateless":
+        c = h = None
+        for i in range(x.shape[1]):
+            c, h = link(c, h, x[:, i])
+        return h
+    if how.startswith("nstep"):
+        states = [None] * (int(how[-1]) - 1)
+        return functions.stack(link(*states, _sequences(x))[-1])
+    h = functions.relu(link.bn1(link.conv1(x)))
+    h = functions.relu(link.bn2(link.conv2(h)))
+    return link.fc(h)
+
+
+def saved(chainer, np, name):
+    """The npz file of a link, an input, and the output in test mode."""
+    make, shape, how = CASES[name]
+    random = np.random.RandomState(7)
+    link = make(chainer, chainer.links)
+    if shape == "ids":
+        x = np.array([[0, 3], [6, 2]], np.int32)
+    else:
+        x = random.uniform(-1, 1, shape).astype(np.float32)
+    with chainer.using_config("train", False):
+        _call(chainer, np, link, x, how)  # gives every parameter its shape
+    for _, parameter in sorted(link.namedparams()):
+        parameter.data[...] = random.uniform(-1, 1, parameter.shape)
+    for _, part in sorted(link.namedlinks()):
+        if hasattr(part, "avg_mean"):
+            part.avg_mean[...] = random.uniform(-1, 1, part.avg_mean.shape)
+            part.avg_var[...] = random.uniform(0.5, 2, part.avg_var.shape)
+        if hasattr(part, "reset_state"):
+            part.reset_state()
+    with chainer.using_config("train", False):
+        y = _call(chainer, np, link, x, how).data
+    file = io.BytesIO()
+    chainer.serializers.save_npz(file, link)
+    return {"npz": file.getvalue(), "x": x, "y": y}
+
+
+def trained(chainer, np, name, options, steps, more):
+    """A snapshot of a model and its optimizer, and the weights after some more steps."""
+    functions, links = chainer.functions, chainer.links
+    random = np.random.RandomState(3)
+    model = chainer.Chain(l1=links.Linear(4, 5), l2=links.Linear(5, 3))
+    for _, parameter in sorted(model.namedparams()):
+        parameter.data[...] = random.uniform(-1, 1, parameter.shape)
+    optimizer = getattr(chainer.optimizers, name)(**options).setup(model)
+    data = random.uniform(-1, 1, (steps + more, 8, 4)).astype(np.float32)
+
+    def loss(x):
+        return functions.mean(model.l2(functions.tanh(model.l1(x))) ** 2)
+
+    for x in data[:steps]:
+        optimizer.update(loss, x)
+    arrays = {}
+    for part, obj in (("model", model), ("optimizer", optimizer)):
+        saver = chainer.serializers.DictionarySerializer(arrays, f"updater/{part}:main/")
+        saver.save(obj)
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    for x in data[steps:]:
+        optimizer.update(loss, x)
+    after = {name: parameter.data for name, parameter in sorted(model.namedparams())}
+    return {"npz": file.getvalue(), "data": data[steps:], "after": after}

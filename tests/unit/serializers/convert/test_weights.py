@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from chainer_compat import serializers
+from chainer_compat.errors import DtypeMismatchError, FileFormatError, SnapshotMismatchError
+from chainer_compat.serializers import convert
+
+
+def npz(arrays):
+    file = io.BytesIO()
+    serializers.save_npz(file, arrays)
+    return file
+
+
+def linear(path, outputs, inputs, value=1.0):
+    return {
+        f"{path}/W": np.full((outputs, inputs), value, np.float32),
+        f"{path}/b": np.full(outputs, value, np.float32),
+    }
+
+
+def sources(report):
+    return {item.name: (item.sources[0], item.matched) for item in report.loaded}
+
+
+class Named(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.l1, self.l2 = nn.Linear(3, 3), nn.Linear(3, 3)
+
+
+class TestMatching:
+    def test_equal_paths_belong_together(self):
+        module = Named()
+        report = convert.load_weights(
+            npz({**linear("l2", 3, 3, 2), **linear("l1", 3, 3, 1)}), module
+        )
+        assert sources(report)["l2.weight"] == ("l2/W", "path")
+        assert (module.l1.weight.unique().item(), module.l2.bias.unique().item()) == (1, 2)
+
+    def test_a_prefix_of_the_file_is_seen_through(self):
+        arrays = {**linear("predictor/l1", 3, 3, 1), **linear("predictor/l2", 3, 3, 2)}
+        report = convert.load_weights(npz(arrays), Named())
+        assert sources(report)["l2.weight"] == ("predictor/l2/W", "path")
+
+    def test_a_trainers_snapshot_is_seen_through(self):
+        arrays = {**linear("updater/model:main/l1", 3, 3), **linear("updater/model:main/l2", 3, 3)}
+        arrays["updater/optimizer:main/l1/W/m"] = np.zeros((3, 3))
+        report = convert.load_weights(npz(arrays), Named(), strict="exact")
+        assert sources(report)["l1.bias"] == ("updater/model:main/l1/b", "path")
+
+    def test_equal_shapes_are_taken_in_the_natural_order_of_their_paths(self):
+        arrays = {}
+        for number in (10, 2, 1):
+            arrays |= linear(f"l{number}", 3, 3, number)
+        module = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3), nn.Linear(3, 3))
+        report = convert.load_weights(npz(arrays), module)
+        assert [part.bias.unique().item() for part in module if isinstance(part, nn.Linear)] == [
+            1,
+            2,
+            10,
+        ]
+        assert sources(report)["0.weight"] == ("l1/W", "shape and order")
+
+    def test_numbers_of_a_sequential_are_not_taken_for_those_of_chainer(self):
+        arrays = {}
+        for number in range(3):
+            arrays |= linear(f"{number}", 3, 3, number)
+        module = nn.Sequential(
+            nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3)
+        )
+        convert.load_weights(npz(arrays), module)
+        assert [module[i].bias.unique().item() for i in (0, 2, 4)] == [0, 1, 2]
+
+    def test_numbers_that_count_alike_are_paths(self):
+        arrays = {}
+        for number in range(12):
+            arrays |= linear(f"{number}", 3, 3, number)
+        module = nn.ModuleList(nn.Linear(3, 3) for _ in range(12))
+        report = convert.load_weights(npz(arrays), module)
+        assert sources(report)["11.weight"] == ("11/W", "path")
+        assert [part.bias.unique().item() for part in module] == list(range(12))
+
+    def test_more_links_than_modules_of_a_shape_are_not_guessed(self):
+        arrays = {**linear("a", 3, 3), **linear("b", 3, 3)}
+        with pytest.raises(SnapshotMismatchError, match="mapping="):
+            convert.load_weights(npz(arrays), nn.Sequential(nn.Linear(3, 3)))
+
+    def test_a_single_module_takes_a_file_without_paths(self):
+        module = nn.Linear(2, 3)
+        convert.load_weights(npz({"W": np.ones((3, 2)), "b": np.ones(3)}), module)
+        assert module.weight.unique().item() == 1
+
+    def test_a_parameter_of_the_modules_own_is_found_by_path(self):
+        class Scaled(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(2, 3)
+                self.scale = nn.Parameter(torch.zeros(3))
+
+        module = Scaled()
+        convert.load_weights(npz({**linear("fc", 3, 2), "scale": np.full(3, 5.0)}), module)
+        assert module.scale.tolist() == [5, 5, 5]
+
+
+class TestMapping:
+    arrays = {**linear("a", 3, 3, 1), **linear("b", 3, 3, 2)}
+
+    @pytest.mark.parametrize(
+        "mapping",
+        [
+            {"a": "l2", "b": "l1"},
+            {"a": "l2", "b": "l1"}.get,
+            [("a", "l2"), ("(b)", "l1")],
+            {"a/W": "l2.weight", "a/b": "l2.bias", "b/W": "l1.weight", "b/b": "l1.bias"},
+        ],
+    )
+    def test_it_says_what_belongs_together(self, mapping):
+        module = Named()
+        report = convert.load_weights(npz(self.arrays), module, mapping=mapping)
+        assert (module.l1.bias.unique().item(), module.l2.weight.unique().item()) == (2, 1)
+        assert {item.matched for item in report.loaded} == {"mapping"}
+
+    def test_what_it_leaves_open_is_found_by_path_and_shape(self):
+        arrays = {**linear("first", 3, 3, 1), **linear("l2", 3, 3, 2)}
+        module = Named()
+        convert.load_weights(npz(arrays), module, mapping={"first": "l1"})
+        assert (module.l1.bias.unique().item(), module.l2.weight.unique().item()) == (1, 2)
+
+    @pytest.mark.parametrize(
+        ("mapping", "message"),
+        [({"a": "l3"}, "which is no module"), ({"a": "l1", "b": "l1"}, "both to 'l1'")],
+    )
+    def test_mistakes_are_value_errors(self, mapping, message):
+        with pytest.raises(ValueError, match=message):
+            convert.load_weights(npz(self.arrays), Named(), mapping=mapping)
+
+    def test_anything_else_is_a_type_error(self):
+        with pytest.raises(TypeError, match="mapping takes"):
+            convert.load_weights(npz(self.arrays), Named(), mapping=3)
+
+
+class TestStrictness:
+    def test_a_missing_parameter_is_an_error_with_the_table(self):
+        module = Named()
+        before = module.l1.weight.clone()
+        with pytest.raises(KeyError) as caught:
+            convert.load_weights(npz(linear("l1", 3, 3)), module)
+        assert caught.value.missing == ("l2.weight", "l2.bias")
+        assert "missing     l2.weight" in str(caught.value) or "missing  l2.weight" in str(
+            caught.value
+        )
+        assert torch.equal(module.l1.weight, before)
+
+    def test_what_fits_is_taken_when_not_strict(self):
+        module = Named()
+        report = convert.load_weights(npz(linear("l1", 3, 3)), module, strict=False)
+        assert module.l1.weight.unique().item() == 1
+        assert (report.complete, report.missing) == (False, ["l2.weight", "l2.bias"])
+
+    def test_another_shape_is_reported_with_both(self):
+        arrays = {**linear("l1", 3, 3), **linear("l2", 4, 3)}
+        with pytest.raises(KeyError) as caught:
+            convert.load_weights(npz(arrays), Named())
+        assert caught.value.mismatched == (
+            "l2.weight: expected shape (3, 3), found (4, 3) in the file",
+            "l2.bias: expected shape (3,), found (4,) in the file",
+        )
+
+    def test_more_in_the_file_is_reported_and_refused_by_exact(self):
+        file = npz({**linear("l1", 3, 3), **linear("l2", 3, 3), "other": 1})
+        assert convert.load_weights(file, Named()).extra == ["other"]
+        with pytest.raises(KeyError) as caught:
+            convert.load_weights(file, Named(), strict="exact")
+        assert caught.value.extra == ("other",)
+
+    def test_names_can_be_passed_over(self):
+        file = npz({**linear("l1", 3, 3), **linear("l2", 3, 3), "other": 1})
+        report = serializers.load_npz(file, Named(), strict="exact", ignore_names="other")
+        assert report.complete
+
+    def test_integers_do_not_take_floats(self):
+        class Counter(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.register_buffer("count", torch.zeros(2, dtype=torch.int64))
+
+        with pytest.raises(DtypeMismatchError):
+            convert.load_weights(npz({"count": np.ones(2)}), Counter())
+
+
+class TestAllOrNothing:
+    def test_a_damaged_array_changes_nothing(self, tmp_path):
+        path = tmp_path / "w.npz"
+        serializers.save_npz(path, {**linear("l1", 3, 3), **linear("l2", 3, 3)}, compression=False)
+        data = bytearray(path.read_bytes())
+        data[serializers.NpzArchive(path)._entries["l2/b"].data_offset + 130] ^= 1
+        path.write_bytes(data)
+        module = Named()
+        before = [p.clone() for p in module.parameters()]
+        with pytest.raises(FileFormatError, match="checksum"):
+            convert.load_weights(path, module)
+        assert all(torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True))
+
+    def test_an_interruption_changes_nothing(self, monkeypatch):
+        from chainer_compat.serializers.convert import _weights
+
+        module = Named()
+        before = [p.clone() for p in module.parameters()]
+        made = []
+
+        def make(self, read):
+            if made:
+                raise KeyboardInterrupt
+            made.append(1)
+            return read(self.keys[0])
+
+        monkeypatch.setattr(_weights.Placed, "make", make)
+        with pytest.raises(KeyboardInterrupt):
+            convert.load_weights(npz({**linear("l1", 3, 3), **linear("l2", 3, 3)}), module)
+        assert all(torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True))
+
+
+class TestModulesSavedHere:
+    @pytest.mark.parametrize(
+        "make",
+        [
+            Named,
+            lambda: nn.BatchNorm1d(3),
+            lambda: nn.LSTM(3, 4, 2),
+            lambda: nn.MultiheadAttention(4, 2),
+        ],
+    )
+    def test_a_torch_module_comes_back_by_its_own_names(self, make):
+        first, second = make(), make()
+        for parameter in first.parameters():
+            nn.init.normal_(parameter)
+        report = serializers.load_npz(npz(serializers.serialize(first)), second, strict="exact")
+        assert {item.matched for item in report.loaded} == {"name"}
+        for name, tensor in first.state_dict().items():
+            assert torch.equal(tensor, second.state_dict()[name])
+
+    def test_save_npz_takes_the_module(self):
+        file = io.BytesIO()
+        serializers.save_npz(file, Named())
+        assert sorted(serializers.NpzArchive(file)) == [
+            "l1/bias",
+            "l1/weight",
+            "l2/bias",
+            "l2/weight",
+        ]
+
+
+class TestLayouts:
+    def test_running_statistics_and_count_are_loaded_and_eps_is_noted(self):
+        arrays = {name: np.full(3, i + 1.0) for i, name in
+                  enumerate(["gamma", "beta", "avg_mean", "avg_var"])}  # fmt: skip
+        module = nn.Sequential(nn.BatchNorm1d(3))
+        report = convert.load_weights(
+            npz({f"bn/{k}": v for k, v in {**arrays, "N": np.asarray(9)}.items()}), module
+        )
+        assert module[0].running_var.tolist() == [4, 4, 4]
+        assert module[0].num_batches_tracked.item() == 9
+        assert report.notes == [
+            "0: eps is 1e-05 here and 2e-05 in Chainer unless the script set it"
+        ]
+
+    def test_the_count_may_be_missing(self):
+        arrays = {f"bn/{name}": np.ones(3) for name in ("gamma", "beta", "avg_mean", "avg_var")}
+        report = convert.load_weights(npz(arrays), nn.Sequential(nn.BatchNorm1d(3, eps=2e-5)))
+        assert (report.complete, report.notes) == (True, [])
+
+    def test_a_bilinear_with_linear_terms_is_refused_with_the_way_out(self):
+        arrays = {
+            "b": np.ones(4),
+            "W": np.ones((2, 3, 4)),
+            "V1": np.ones((2, 4)),
+            "V2": np.ones((3, 4)),
+        }
+        with pytest.raises(KeyError, match=r"two nn\.Linear"):
+            convert.load_weights(npz(arrays), nn.Bilinear(2, 3, 4))
+
+    def test_a_projection_is_no_lstm_of_chainers(self):
+        with pytest.raises(KeyError):
+            convert.load_weights(npz({"0/w0": np.ones((4, 3))}), nn.LSTM(3, 4, proj_size=2))
+
+    def test_nothing_to_load_into_is_fine(self):
+        assert convert.load_weights(npz({}), nn.ReLU()).complete
+
+
+def test_the_report_is_plain_data_too():
+    report = convert.load_weights(npz({**linear("l1", 3, 3), "x": 1}), Named(), strict=False)
+    assert report.to_dict() == {
+        "loaded": [
+            {
+                "name": "l1.weight",
+                "sources": ("l1/W",),
+                "shape": (3, 3),
+                "how": "",
+                "matched": "path",
+            },
+            {"name": "l1.bias", "sources": ("l1/b",), "shape": (3,), "how": "", "matched": "path"},
+        ],
+        "missing": ["l2.weight", "l2.bias"],
+        "extra": ["x"],
+        "mismatched": [],
+        "notes": [],
+    }
+
+
+def test_the_table_names_many_sources_by_the_first_and_last():
+    arrays = {f"rnn/0/{c}{i}": np.ones((4, n) if c == "w" else 4)
+              for i in range(8) for c, n in (("w", 3 if i < 4 else 4), ("b", 0))}  # fmt: skip
+    report = convert.load_weights(npz(arrays), nn.Sequential(nn.LSTM(3, 4)))
+    assert "rnn/0/w0 ... rnn/0/w3 (4 arrays)" in str(report)
+    assert [item.how for item in report.transformed] == ["gates stacked"] * 4
