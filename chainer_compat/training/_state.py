@@ -16,7 +16,7 @@ __all__ = [
     "optional",
     "save_json",
     "save_observation",
-    "serialize_json",
+    "serialize_number",
     "serialize_part",
 ]
 
@@ -60,19 +60,21 @@ def load_json(serializer: Any, key: str) -> Any:
     return json.loads(text) if text else None
 
 
-def serialize_json(serializer: Any, key: str, value: Any) -> Any:
-    """Saves a value as JSON text, or loads it; returns ``value`` where a file has none.
+def serialize_number(serializer: Any, key: str, value: Any) -> Any:
+    """Saves or loads a number whose type may be another by the time it is loaded.
+
+    Chainer loads into the type of the present value, and refuses a float where that is an integer.
 
     Args:
         serializer: A serializer or deserializer.
-        key: The value's name.
-        value: What to save; what to keep if the file lacks it.
+        key: The number's name.
+        value: A number, an array or tensor of one element, a Variable over one, or None.
     """
     if isinstance(serializer, Serializer):
-        save_json(serializer, key, value)
-        return value
-    loaded = load_json(serializer, key)
-    return value if loaded is None else loaded
+        held = getattr(value, "tensor", value)
+        return serializer(key, held.item() if hasattr(held, "item") else held)
+    loaded = serializer(key, None)
+    return loaded.item() if hasattr(loaded, "item") else loaded
 
 
 def serialize_part(serializer: Any, key: str, part: Any) -> None:

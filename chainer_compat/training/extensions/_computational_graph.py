@@ -96,7 +96,7 @@ class DumpGraph(Extension):
             trainer: The trainer that calls it.
         """
         try:
-            graph = self._root(trainer)._build_graph(  # noqa: SLF001 - what a Variable offers to lower floors
+            graph = self._root(trainer)._build_graph(
                 variable_style=self._variable_style, function_style=self._function_style
             )
             path = Path(trainer.out, self._filename)

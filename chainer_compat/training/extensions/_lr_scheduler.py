@@ -151,7 +151,7 @@ def _plain(value: Any) -> Any:
         raise InvalidArgumentTypeError(
             f"LRScheduler cannot save a scheduler whose state holds an object of {type(value)}"
         )
-    parts: list[Any] = list(value.items() if isinstance(value, dict) else value)
+    parts: Any = value.items() if isinstance(value, dict) else value
     return {kind: [_plain(part) for part in parts]}
 
 

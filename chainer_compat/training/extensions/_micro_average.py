@@ -6,7 +6,7 @@ from typing import Any
 
 from chainer_compat.reporter import report
 from chainer_compat.training._extension import PRIORITY_EDITOR, Extension
-from chainer_compat.training._state import serialize_part
+from chainer_compat.training._state import serialize_number, serialize_part
 from chainer_compat.training.triggers._get import get_trigger
 
 __all__ = ["MicroAverage"]
@@ -69,6 +69,6 @@ class MicroAverage(Extension):
         Args:
             serializer: A serializer or deserializer.
         """
-        self._numerator = serializer("_numerator", self._numerator)
-        self._denominator = serializer("_denominator", self._denominator)
+        self._numerator = serialize_number(serializer, "_numerator", self._numerator)
+        self._denominator = serialize_number(serializer, "_denominator", self._denominator)
         serialize_part(serializer, "_trigger", self._trigger)

@@ -86,7 +86,7 @@ class ParameterStatistics(Extension):
         if isinstance(statistics, str):
             if statistics != "default":
                 raise InvalidArgumentError(
-                    f"statistics is a dictionary of functions, 'default' or None, not {statistics!r}"
+                    f"statistics is a dictionary, 'default' or None, not {statistics!r}"
                 )
             statistics = self.default_statistics
         self._statistics: dict[str, Statistic] = dict(statistics or {})

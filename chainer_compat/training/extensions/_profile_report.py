@@ -62,7 +62,7 @@ class ProfileReport(Extension):
         for iterator in getattr(updater, "_iterators", {}).values():
             if hasattr(iterator, "next"):
                 self._measure(iterator, "next", "data")
-        for entry in trainer._extensions.values():  # noqa: SLF001 - users read it too
+        for entry in trainer._extensions.values():
             self._measure(entry, "call", f"extension {entry.name}")
 
     def _measure(self, owner: Any, attribute: str, name: str) -> None:

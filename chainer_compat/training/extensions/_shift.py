@@ -6,6 +6,7 @@ from typing import Any
 
 from chainer_compat.serializer import Serializer
 from chainer_compat.training._extension import Extension
+from chainer_compat.training._state import serialize_number
 
 __all__ = ["Shift", "bounded"]
 
@@ -73,7 +74,7 @@ class Shift(Extension):
             serializer: A serializer or deserializer.
         """
         self._t = serializer("_t", self._t)
-        self._last_value = optional_number(serializer, "_last_value", self._last_value)
+        self._last_value = _optional_number(serializer, "_last_value", self._last_value)
 
     def __str__(self) -> str:
         return f"{type(self).__name__}({self._attr!r})"
@@ -101,24 +102,14 @@ class ShiftFromInit(Shift):
         """
         super().serialize(serializer)
         if isinstance(serializer, Serializer) or self._init is None:
-            self._init = optional_number(serializer, "_init", self._init)
+            self._init = _optional_number(serializer, "_init", self._init)
 
 
-def optional_number(serializer: Any, key: str, value: Any) -> Any:
-    """Saves or loads a number or None; a file that lacks it gives None.
-
-    Args:
-        serializer: A serializer or deserializer.
-        key: The number's name.
-        value: The number.
-    """
-    if isinstance(serializer, Serializer):
-        return serializer(key, value)
+def _optional_number(serializer: Any, key: str, value: Any) -> Any:
     try:
-        loaded = serializer(key, None)
+        return serialize_number(serializer, key, value)
     except KeyError:
         return None
-    return loaded.item() if hasattr(loaded, "item") else loaded
 
 
 def bounded(value: Any, target: Any, rises: bool) -> Any:

@@ -59,6 +59,9 @@ class ProgressTrigger(Trigger):
         self._count_anew()
 
     def _count_anew(self) -> None:
+        asked_of = self._asked_of
+        if asked_of is not None and asked_of.iteration == self._previous_iteration:
+            self._previous_epoch_detail = float(getattr(asked_of, "epoch_detail", 0.0))
         if self._passed is not None and self._decided_in != self._previous_iteration:
             self._before = None  # the last answer was no, given on the cheap way
         self._passed = None
@@ -130,9 +133,6 @@ class ProgressTrigger(Trigger):
             serializer: A serializer or deserializer.
         """
         self._count_anew()
-        asked_of = self._asked_of
-        if asked_of is not None and asked_of.iteration == self._previous_iteration:
-            self._previous_epoch_detail = getattr(asked_of, "epoch_detail", 0.0)
         self._previous_iteration = self._position(serializer, "iteration")
         self._previous_epoch_detail = self._position(serializer, "epoch_detail")
         before = -1.0 if self._before is None else float(self._before)
@@ -142,6 +142,8 @@ class ProgressTrigger(Trigger):
 
     def _position(self, serializer: Any, what: str) -> Any:
         value = getattr(self, f"_previous_{what}")
+        if what == "epoch_detail":
+            value = float(value)  # an updater may start from the integer 0
         try:
             return serializer(f"previous_{what}", value)
         except KeyError:

@@ -60,7 +60,8 @@ class TimeTrigger(Trigger):
     def _fit_to_clock(self, elapsed: float) -> None:
         # Loaded into a trainer whose clock started anew, it would be silent until the clock has
         # caught up (pytorch-pfn-extras#795).
-        self._next_time = min(self._next_time, elapsed + self._period)
+        # The type stays that of the period, into which Chainer loads it.
+        self._next_time = min(self._next_time, type(self._period)(elapsed + self._period))
         self._loaded = False
 
     def serialize(self, serializer: Any) -> None:
@@ -69,10 +70,12 @@ class TimeTrigger(Trigger):
         Args:
             serializer: A serializer or deserializer.
         """
-        next_time = serializer("next_time", self._next_time)
         self._fired_at = optional(serializer, "fired_at", self._fired_at, absent=-1)
         self._loaded = not isinstance(serializer, Serializer)
-        self._next_time = next_time
+        if self._loaded:
+            self._next_time = serializer("next_time", float(self._next_time))
+        else:
+            serializer("next_time", self._next_time)
 
     def __str__(self) -> str:
         return f"TimeTrigger({self._period})"
