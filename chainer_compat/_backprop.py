@@ -1,17 +1,18 @@
-"""Backward passes: one call of torch's engine where that is enough, function by function where
-Chainer's record says more than torch's graph (hooks, kept gradients, cut graphs, debug mode)."""
+"""Backward passes: always one call of torch's engine, with Chainer's record beside it where that
+says more than torch's graph (hooks, kept gradients, cut graphs, debug mode)."""
 
 from __future__ import annotations
 
-import heapq
 import sys
 import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.autograd.graph import get_gradient_edge
 
 from chainer_compat import _graph
+from chainer_compat._record import Record, observe
 from chainer_compat.configuration import config
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _protect_exposed() -> None:
         variable._grad_cache = None
 
 
-def _needs_steps(retain_grad: bool, create_graph: bool = False) -> bool:
+def _needs_record(retain_grad: bool, create_graph: bool = False) -> bool:
     mode = config._mode
     # torch warns of a gradient whose graph holds its own leaf when it puts it there itself.
     return bool(
@@ -129,8 +130,8 @@ def backward_from(
         return
     seed = _seed_of(variable, loss_scale)
     _protect_exposed()
-    if _needs_steps(retain_grad, enable_double_backprop):
-        _backward_in_steps([variable], [seed], retain_grad, enable_double_backprop)
+    if _needs_record(retain_grad, enable_double_backprop):
+        _run_observed([variable], [seed], retain_grad, enable_double_backprop).deposit()
     else:
         torch.autograd.backward(tensor, seed, retain_graph=True)
     if not retain_grad:
@@ -180,8 +181,8 @@ def backward(
     if not pairs:
         return
     ys, gys = [y for y, _ in pairs], [g for _, g in pairs]
-    if _needs_steps(retain_grad, double):
-        _backward_in_steps(ys, gys, retain_grad, double)
+    if _needs_record(retain_grad, double):
+        _run_observed(ys, gys, retain_grad, double).deposit()
     else:
         torch.autograd.backward([y.tensor for y in ys], gys, retain_graph=True)
     if not retain_grad:
@@ -194,178 +195,103 @@ def _check_sequence(name: str, value: Any) -> None:
         raise TypeError(f"{name} must be a tuple or a list, not {type(value)}")
 
 
-class _Sums:
-    """The gradients that have arrived so far, by node."""
-
-    def __init__(self, create_graph: bool) -> None:
-        self.create_graph = create_graph
-        self.grads: dict[VariableNode, torch.Tensor] = {}
-
-    def add(self, node: VariableNode, grad: torch.Tensor) -> None:
-        old = self.grads.get(node)
-        self.grads[node] = grad if old is None else old + grad
-
-    def pop(self, node: VariableNode | None) -> torch.Tensor | None:
-        return None if node is None else self.grads.pop(node, None)
-
-
-class _Queue:
-    """Functions whose turn comes by rank, the highest first, each once."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, int, FunctionNode]] = []
-        self._seen: set[FunctionNode] = set()
-
-    def push(self, function: FunctionNode) -> None:
-        if function not in self._seen:
-            self._seen.add(function)
-            heapq.heappush(self._heap, (-function.rank, len(self._seen), function))
-
-    def __bool__(self) -> bool:
-        return bool(self._heap)
-
-    def pop(self) -> FunctionNode:
-        return heapq.heappop(self._heap)[2]
-
-
-def _backward_in_steps(
+def _run_observed(
     outputs: Sequence[Variable],
     seeds: Sequence[torch.Tensor],
     retain_grad: bool,
     create_graph: bool,
-) -> None:
-    sums = _Sums(create_graph)
-    queue = _Queue()
-    ends: dict[VariableNode, None] = {}
-    for output, seed in zip(outputs, seeds, strict=True):
-        _arrive(output.node, seed, sums, queue, ends)
-    with torch.set_grad_enabled(create_graph):
-        while queue:
-            function = queue.pop()
-            nodes = [ref() for ref in function.outputs or ()]
-            grads = [sums.pop(node) for node in nodes]
-            if retain_grad:
-                _retain(nodes, grads)
-            for node, grad in _through(function, nodes, grads, create_graph):
-                if node.requires_grad:
-                    _arrive(node, grad, sums, queue, ends)
-        for node in ends:
-            _deposit(node, sums.grads[node], create_graph)
-
-
-def _arrive(
-    node: VariableNode, grad: torch.Tensor, sums: _Sums, queue: _Queue, ends: dict[Any, None]
-) -> None:
-    sums.add(node, grad)
-    if node.creator_node is None:
-        ends[node] = None
-    else:
-        queue.push(node.creator_node)
-
-
-def _retain(nodes: Sequence[VariableNode | None], grads: Sequence[torch.Tensor | None]) -> None:
-    for node, grad in zip(nodes, grads, strict=True):
-        variable = None if node is None else node.get_variable_or_none()
-        if variable is not None:
-            variable._own_grad = grad
-            variable._grad_cache = None
-
-
-def _through(
-    function: FunctionNode,
-    outputs: Sequence[VariableNode | None],
-    grads: Sequence[torch.Tensor | None],
-    create_graph: bool,
-) -> list[tuple[VariableNode, torch.Tensor]]:
-    """One function's backward pass, with its hooks around it."""
-    hooks = [*config._mode.function_hooks.values(), *function.local_function_hooks.values()]
-    raw_inputs, raw_grads = (), ()
-    if hooks:
-        raw_inputs = tuple(node.data for node in function.inputs or ())
-        raw_grads = tuple(None if g is None else g.detach().numpy(force=True) for g in grads)
-    for hook in hooks:
-        hook.backward_preprocess(function, raw_inputs, raw_grads)
-    arrived = _differentiate(function, outputs, grads, create_graph)
+    wanted: Sequence[VariableNode] = (),
+) -> _Found:
+    """One call of torch's engine that looks at everything the record asks for."""
+    record = Record.behind([y.node for y in outputs])
+    nodes = dict.fromkeys([*wanted, *(record.ends if not wanted else ())])
+    if retain_grad or config._mode.debug:
+        nodes.update(dict.fromkeys(record.between))
+    edges = {node: node.edge() for node in nodes}
+    foreign = [] if wanted else record.foreign_leaves()
+    places = [node for node, edge in edges.items() if edge is not None]
+    with observe(record):
+        grads = _differentiate(
+            [y.tensor for y in outputs],
+            [edges[node] for node in places] + [get_gradient_edge(leaf) for leaf in foreign],
+            seeds,
+            create_graph,
+        )
+    by_node = dict(zip(places, grads, strict=False))
+    found = _Found(record, by_node, list(zip(foreign, grads[len(places) :], strict=True)))
     if config._mode.debug:
-        _check_nan(function, arrived)
-    for hook in hooks:
-        hook.backward_postprocess(function, raw_inputs, raw_grads)
-    return arrived
-
-
-def _check_nan(function: FunctionNode, arrived: list[tuple[VariableNode, torch.Tensor]]) -> None:
-    for _, grad in arrived:
-        if grad.is_floating_point() and bool(torch.isnan(grad).any()):
-            raise RuntimeError(f"NaN is detected on backward computation of {function.label}")
+        found.check_nan()
+    if retain_grad:
+        for node in (*record.between, *(y.node for y in outputs)):
+            _retain(node, by_node.get(node))
+        for y, seed in zip(outputs, seeds, strict=True):
+            if y.node not in by_node:
+                _retain(y.node, seed)
+    return found
 
 
 def _differentiate(
-    function: FunctionNode,
-    outputs: Sequence[VariableNode | None],
-    grads: Sequence[torch.Tensor | None],
+    tensors: Sequence[torch.Tensor],
+    places: Sequence[Any],
+    seeds: Sequence[torch.Tensor],
     create_graph: bool,
-) -> list[tuple[VariableNode, torch.Tensor]]:
-    pairs = [
-        (node.edge(), grad)
-        for node, grad in zip(outputs, grads, strict=True)
-        if node is not None and grad is not None
-    ]
-    ends = [(edge, grad) for edge, grad in pairs if edge is not None]
-    # The same variable may stand in several places; its edge gives the sum at once.
-    nodes = {node: node.edge() for node in function.inputs or () if node.requires_grad}
-    wanted = [(node, edge) for node, edge in nodes.items() if edge is not None]
-    if not ends or not wanted:
-        return []
-    found = torch.autograd.grad(
-        [edge for edge, _ in ends],
-        [edge for _, edge in wanted],
-        [grad for _, grad in ends],
+) -> tuple[torch.Tensor | None, ...]:
+    ends = [(t, g) for t, g in zip(tensors, seeds, strict=True) if t.requires_grad]
+    if not ends or not places:
+        return (None,) * len(places)
+    return torch.autograd.grad(
+        [t for t, _ in ends],
+        places,
+        [g for _, g in ends],
         retain_graph=True,
         create_graph=create_graph,
         allow_unused=True,
     )
-    return [(node, grad) for (node, _), grad in zip(wanted, found, strict=True) if grad is not None]
 
 
-def _deposit(node: VariableNode, grad: torch.Tensor, create_graph: bool) -> None:
-    """Adds a gradient to where the record ends: at a leaf, or at a graph that only torch knows."""
-    if node.opaque():
-        _deposit_behind(node, grad, create_graph)
-        return
+class _Found:
+    """The gradients that a backward pass has found, not yet put anywhere."""
+
+    def __init__(
+        self,
+        record: Record,
+        by_node: dict[VariableNode, torch.Tensor | None],
+        foreign: list[tuple[torch.Tensor, torch.Tensor | None]],
+    ) -> None:
+        self.record = record
+        self.by_node = by_node
+        self.foreign = foreign
+
+    def check_nan(self) -> None:
+        """Raises if a function's backward pass gave NaN, naming the first one that did."""
+        for function in self.record.functions:
+            for node in function.inputs or ():
+                grad = self.by_node.get(node)
+                if grad is not None and bool(torch.isnan(grad).any()):
+                    raise RuntimeError(
+                        f"NaN is detected on backward computation of {function.label}"
+                    )
+
+    def deposit(self) -> None:
+        """Adds the gradients to those of the leaves."""
+        for node in self.record.ends:
+            grad = self.by_node.get(node)
+            variable = node.get_variable_or_none()
+            if grad is None or variable is None:
+                continue
+            old = variable._grad_tensor()
+            variable._grad_cache = None
+            variable._set_grad_tensor(grad if old is None else old + grad)
+        for leaf, grad in self.foreign:
+            if grad is not None:
+                leaf.grad = grad if leaf.grad is None else leaf.grad + grad
+
+
+def _retain(node: VariableNode, grad: torch.Tensor | None) -> None:
     variable = node.get_variable_or_none()
-    if variable is None:
-        return
-    old = variable._grad_tensor()
-    variable._grad_cache = None
-    variable._set_grad_tensor(grad if old is None else old + grad)
-
-
-def _deposit_behind(node: VariableNode, grad: torch.Tensor, create_graph: bool) -> None:
-    """Goes on where only torch knows the graph: to its leaves."""
-    edge = node.edge()
-    assert edge is not None
-    leaves = _leaves_behind(edge.node)
-    found = torch.autograd.grad(
-        [edge], leaves, [grad], retain_graph=True, create_graph=create_graph, allow_unused=True
-    )
-    for leaf, extra in zip(leaves, found, strict=True):
-        if extra is not None:
-            leaf.grad = extra if leaf.grad is None else leaf.grad + extra
-
-
-def _leaves_behind(grad_fn: Any) -> list[torch.Tensor]:
-    leaves: list[torch.Tensor] = []
-    seen = {grad_fn}
-    todo = [grad_fn]
-    while todo:
-        function = todo.pop()
-        if hasattr(function, "variable"):
-            leaves.append(function.variable)
-        for behind, _ in function.next_functions:
-            if behind is not None and behind not in seen:
-                seen.add(behind)
-                todo.append(behind)
-    return leaves
+    if variable is not None and grad is not None:
+        variable._grad_cache = None
+        variable._set_grad_tensor(grad)
 
 
 def unchain_backward(variable: Variable) -> None:
@@ -438,8 +364,12 @@ def grad(
             _check_sequence(name, value)
     seeds = _grad_seeds(outputs, grad_outputs, loss_scale)
     _protect_exposed()
-    if _needs_steps(retain_grad):
-        found = _grad_in_steps(outputs, inputs, seeds, retain_grad, enable_double_backprop)
+    wanted = [x.node for x in inputs]
+    if _needs_record(retain_grad):
+        by_node = _run_observed(
+            outputs, seeds, retain_grad, enable_double_backprop, wanted
+        ).by_node
+        found = [by_node.get(node) for node in wanted]
     else:
         found = _grad_at_once(outputs, inputs, seeds, enable_double_backprop)
     extra = grad_inputs or [None] * len(inputs)
@@ -465,52 +395,10 @@ def _grad_at_once(
     seeds: Sequence[torch.Tensor],
     create_graph: bool,
 ) -> list[torch.Tensor | None]:
-    ends = [(y.tensor, g) for y, g in zip(outputs, seeds, strict=True) if y.tensor.requires_grad]
     wanted = [x.tensor for x in inputs]
     asked = [t for t in wanted if t.requires_grad]
-    if not ends or not asked:
-        return [None] * len(inputs)
-    found = iter(
-        torch.autograd.grad(
-            [y for y, _ in ends],
-            asked,
-            [g for _, g in ends],
-            retain_graph=True,
-            create_graph=create_graph,
-            allow_unused=True,
-        )
-    )
+    found = iter(_differentiate([y.tensor for y in outputs], asked, seeds, create_graph))
     return [next(found) if t.requires_grad else None for t in wanted]
-
-
-def _grad_in_steps(
-    outputs: Sequence[Variable],
-    inputs: Sequence[Variable],
-    seeds: Sequence[torch.Tensor],
-    retain_grad: bool,
-    create_graph: bool,
-) -> list[torch.Tensor | None]:
-    sums = _Sums(create_graph)
-    queue = _Queue()
-    wanted = {x.node for x in inputs}
-    results: dict[VariableNode, torch.Tensor | None] = {}
-    ends: dict[VariableNode, None] = {}
-    for output, seed in zip(outputs, seeds, strict=True):
-        _arrive(output.node, seed, sums, queue, ends)
-    with torch.set_grad_enabled(create_graph):
-        while queue:
-            function = queue.pop()
-            nodes = [ref() for ref in function.outputs or ()]
-            grads = [sums.pop(node) for node in nodes]
-            results.update(
-                (n, g) for n, g in zip(nodes, grads, strict=True) if n is not None and n in wanted
-            )
-            if retain_grad:
-                _retain(nodes, grads)
-            for node, grad_of_node in _through(function, nodes, grads, create_graph):
-                if node.requires_grad:
-                    _arrive(node, grad_of_node, sums, queue, ends)
-    return [results.get(x.node, sums.grads.get(x.node)) for x in inputs]
 
 
 def _finish_grad(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chainer_compat._variable import Variable
     from chainer_compat.function_node import FunctionNode
 
-__all__ = ["VariableNode", "any_cut_alive", "label_of"]
+__all__ = ["VariableNode", "any_cut_alive", "is_cut", "label_of"]
 
 # Nodes that were cut from their creator while functions downstream may still know them. Only
 # while there are any has a backward pass to look at the record at all.
@@ -28,6 +28,15 @@ _cut_alive: weakref.WeakSet[VariableNode] = weakref.WeakSet()
 def any_cut_alive() -> bool:
     """Whether some graph that is still alive was cut, so that torch's graph reaches too far."""
     return len(_cut_alive) > 0
+
+
+def is_cut(node: VariableNode) -> bool:
+    """Whether a variable was cut from what torch's graph still has behind it.
+
+    Args:
+        node: The variable's node.
+    """
+    return node in _cut_alive
 
 
 def label_of(shape: tuple[int, ...], dtype: Any) -> str:

@@ -92,6 +92,8 @@ class Variable:
     _own_grad: torch.Tensor | None = None
     # The gradient's tensor and the raw array that was handed out for it.
     _grad_cache: tuple[torch.Tensor, Any] | None = None
+    # By what the backward pass scaled a leaf's gradient, until an optimizer takes it out.
+    _loss_scale: float | None = None
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         name = kwargs.pop("name", None)
@@ -99,9 +101,7 @@ class Variable:
         requires_grad = kwargs.pop("requires_grad", True)
         volatile = kwargs.pop("volatile", None)
         if kwargs:
-            raise TypeError(
-                f"Variable() got an unexpected keyword argument {next(iter(kwargs))!r}"
-            )
+            raise TypeError(f"Variable() got an unexpected keyword argument {next(iter(kwargs))!r}")
         if data is not None:
             _check_is_array(data, "the data of a Variable")
             self._take(data)
@@ -152,7 +152,7 @@ class Variable:
                 raise AttributeError(f"{self!r} has no array yet")
             fresh = _crossing.as_tensor(self._array)
             if plain is not None:
-                plain.detach().copy_(fresh)
+                plain.data.copy_(fresh)  # past the version counter, as the array is
             else:
                 plain = fresh
             self._plain = plain
@@ -604,10 +604,15 @@ class Variable:
         moved = data.detach().to(target)
         self._array = None
         self._unshared = False
-        if self._tensor is not None and self._tensor.is_leaf:
-            # torch lets a leaf change its device as long as it has no gradient there.
-            self._tensor.grad = None
-            self._tensor.data = moved
+        tensor = self._tensor
+        if (
+            tensor is not None
+            and tensor.is_leaf
+            and torch._has_compatible_shallow_copy_type(tensor, moved)  # as nn.Module.to asks
+        ):
+            # The leaf stays the same object, for optimizers and modules that hold it.
+            tensor.grad = None
+            tensor.data = moved
         else:
             self._tensor, self._plain, self._node = None, moved, None
         if grad is not None:
@@ -692,9 +697,7 @@ class Variable:
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse_comparison  # type: ignore[assignment]  # refused
 
     @classmethod
-    def __torch_function__(
-        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         from chainer_compat.functions._boundary import call_torch
 
         return call_torch(func, args, kwargs or {})
@@ -842,4 +845,3 @@ def as_array(obj: Any) -> Any:
         obj: A variable or an array.
     """
     return obj.array if isinstance(obj, Variable) else obj
-

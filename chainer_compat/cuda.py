@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chainer_compat.backends import cuda as _cuda
-from chainer_compat.backends.cuda import *  # noqa: F403 -- the same names, by definition
+
+__all__ = list(_cuda.__all__)  # noqa: PLE0605 -- the same names, by definition
 
 
 def __getattr__(name: str) -> Any:

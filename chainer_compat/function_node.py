@@ -367,10 +367,18 @@ class FunctionNode:
                 variable._node = node
             variables.append(variable)
         if keep:
+            self._keep_data(variables)
             self.outputs = tuple(weakref.ref(v.node) for v in variables)
             if config._mode.debug:
                 self.stack = traceback.extract_stack()
         return tuple(variables)
+
+    def _keep_data(self, outputs: list[Variable]) -> None:
+        """What is retained is seen by hooks and `node.data`, too, when its variable is gone."""
+        for index in self._input_indexes_to_retain or ():
+            (self.inputs or ())[index].retain_data()
+        for index in self._output_indexes_to_retain or ():
+            outputs[index].node.retain_data()
 
     def unchain(self) -> None:
         """Cuts the outputs from this function, and this function from its inputs."""

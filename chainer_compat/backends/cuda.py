@@ -87,6 +87,22 @@ class _NoArray:
         raise _cupy_needed("cupy.ndarray")
 
 
+class _NoStream:
+    """A stream or an event where CuPy is not installed: there is nothing to wait for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Takes what CuPy's take."""
+
+    def __enter__(self) -> _NoStream:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Nothing was entered."""
+
+    def synchronize(self) -> None:
+        """Does nothing."""
+
+
 _MISSING_CUPY = _MissingCupy()
 
 
@@ -106,6 +122,11 @@ def _cupy_ndarray() -> Any:
     return _NoArray if module is None else module.ndarray
 
 
+def _cupy_cuda(name: str) -> Any:
+    module = _crossing.cupy_or_none()
+    return _NoStream if module is None else getattr(module.cuda, name)
+
+
 def _cudnn_enabled() -> bool:
     return bool(torch.cuda.is_available() and torch.backends.cudnn.is_available())
 
@@ -116,8 +137,8 @@ _LAZY: dict[str, Callable[[], Any]] = {
     "cudnn_enabled": _cudnn_enabled,
     "cupy": _cupy,
     "ndarray": _cupy_ndarray,
-    "Stream": lambda: getattr(_cupy(), "cuda").Stream,  # noqa: B009 -- a missing CuPy raises here
-    "Event": lambda: getattr(_cupy(), "cuda").Event,  # noqa: B009 -- a missing CuPy raises here
+    "Stream": lambda: _cupy_cuda("Stream"),
+    "Event": lambda: _cupy_cuda("Event"),
 }
 
 
