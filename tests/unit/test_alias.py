@@ -187,6 +187,26 @@ class TestDeepPaths:
         assert importlib.reload(deep) is deep
         assert "relu" not in vars(deep)
 
+    @pytest.mark.parametrize("root", ["chainer", "chainermn", "chainerx"])
+    def test_every_name_of_chainers_is_there_or_said_to_be_missing(self, root: str) -> None:
+        unclear = []
+        for name, known in _chainer_names.modules().items():
+            if name.partition(".")[0] != root:
+                continue
+            try:
+                module = importlib.import_module(name)
+            except ImportError as error:
+                if "does not have yet" not in str(error) and "is not a package" not in str(error):
+                    unclear.append((name, str(error)))
+                continue
+            for owned in (owned for owned in known.owners if not owned.startswith("_")):
+                try:
+                    getattr(module, owned)
+                except (AttributeError, ImportError) as error:
+                    if type(module) is _deep_paths.DeepModule and "not have yet" not in str(error):
+                        unclear.append((f"{name}.{owned}", str(error)))
+        assert unclear == []
+
     def test_a_function_of_the_same_name_is_kept(self) -> None:
         import chainer.utils
 
