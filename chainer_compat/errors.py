@@ -11,9 +11,11 @@ __all__ = [
     "ChainerCompatError",
     "ChainerCompatWarning",
     "DamagedFileWarning",
+    "DatasetFileError",
     "DeviceKeyError",
     "DeviceUnavailableError",
     "DivergedError",
+    "DownloadError",
     "DtypeMismatchError",
     "FileFormatError",
     "InvalidArgumentError",
@@ -122,6 +124,14 @@ class ObserverError(ChainerCompatError, KeyError):
 
 class NoReporterError(ChainerCompatError, IndexError):
     """The current reporter was asked for where there is none."""
+
+
+class DatasetFileError(FileFormatError, RuntimeError):
+    """A file of a dataset is damaged, or cannot be made."""
+
+
+class DownloadError(ChainerCompatError, OSError):
+    """A file could not be downloaded."""
 
 
 class IteratorError(ChainerCompatError, RuntimeError):
