@@ -1,0 +1,77 @@
+"""Help for the tests of functions, links and extensions (Chainer: *chainer.testing*).
+
+pytest is needed only by what marks tests.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_SUBMODULES = frozenset(
+    {
+        "array",
+        "attr",
+        "backend",
+        "condition",
+        "doctest_helper",
+        "function_link",
+        "helper",
+        "matrix",
+        "parameterized",
+        "random",
+        "serializer",
+        "training",
+    }
+)
+
+# Name -> the module that defines it.
+_NAMES = {
+    "BackendConfig": "backend",
+    "FunctionTestCase": "function_link",
+    "FunctionTestError": "function_link",
+    "InitializerArgument": "function_link",
+    "LinkInitializersTestCase": "function_link",
+    "LinkTestCase": "function_link",
+    "LinkTestError": "function_link",
+    "assert_allclose": "array",
+    "assert_warns": "helper",
+    "distribution_unittest": "_distribution",
+    "fix_random": "random",
+    "from_pytest_parameterize": "parameterized",
+    "generate_matrix": "matrix",
+    "generate_seed": "random",
+    "get_trainer_with_mock_updater": "training",
+    "inject_backend_tests": "backend",
+    "parameterize": "parameterized",
+    "parameterize_pytest": "parameterized",
+    "patch": "helper",
+    "product": "parameterized",
+    "product_dict": "parameterized",
+    "run_module": "_running",
+    "save_and_load": "serializer",
+    "save_and_load_hdf5": "serializer",
+    "save_and_load_npz": "serializer",
+    "unary_math_function_unittest": "_unary_math",
+    "with_requires": "helper",
+    "without_requires": "helper",
+}
+
+__all__ = sorted([*_NAMES, *_SUBMODULES])  # noqa: PLE0605 (a table is the list)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+    elif name in _SUBMODULES:
+        value = importlib.import_module(f"{__name__}.{name}")
+    else:
+        from chainer_compat._unsupported import missing_name
+
+        raise missing_name(__name__, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
