@@ -1,0 +1,75 @@
+"""Clipping of the gradients' norm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+__all__ = ["GradientClipping"]
+
+
+class GradientClipping:
+    """Scales all gradients so that their norm, as one vector, is at most a threshold.
+
+    Args:
+        threshold: The largest norm.
+
+    Attributes:
+        threshold: The largest norm.
+        timing: When it is called: ``"pre"``, before updates.
+
+    Source: Chainer's reference, *chainer.optimizer_hooks.GradientClipping*.
+
+    Example:
+        >>> import numpy as np
+        >>> import chainer_compat as chainer
+        >>> link = chainer.Link(w=(2,))
+        >>> link.w.array[:] = 0
+        >>> optimizer = chainer.optimizers.SGD(lr=1).setup(link)
+        >>> optimizer.add_hook(chainer.optimizer_hooks.GradientClipping(1))
+        >>> link.w.grad = np.array([3, 4], np.float32)
+        >>> optimizer.update()
+        >>> link.w.array
+        array([-0.6, -0.8], dtype=float32)
+    """
+
+    name = "GradientClipping"
+    timing = "pre"
+
+    def __init__(self, threshold: float) -> None:
+        self.threshold = threshold
+
+    def __call__(self, opt: Any) -> None:
+        """Scales the gradients of an optimizer's target.
+
+        Args:
+            opt: The optimizer.
+        """
+        grads = []
+        for param in opt.target.params(False):
+            grad = param._grad_tensor()
+            if grad is not None:
+                grads.append(grad.data)
+        if not grads:
+            return
+        norm = _norm(grads)
+        if norm.is_cuda:
+            # No look at the number: that would wait for the GPU.
+            torch._foreach_mul_(grads, (self.threshold / norm).clamp(max=1))
+            return
+        number = norm.item()
+        if not number <= self.threshold:
+            torch._foreach_mul_(grads, self.threshold / number)
+
+
+def _norm(grads: list[torch.Tensor]) -> torch.Tensor:
+    """The norm of all gradients, on their device; on the CPU if they are on several."""
+    norms = torch._foreach_norm(grads)
+    device = norms[0].device
+    if any(norm.device != device for norm in norms):
+        device = torch.device("cpu")
+    # Each in float32 at least, for the squares of float16 overflow early.
+    same = [norm.to(device, torch.promote_types(norm.dtype, torch.float32)) for norm in norms]
+    total: torch.Tensor = torch.linalg.vector_norm(torch.stack(same))
+    return total
