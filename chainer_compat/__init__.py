@@ -116,13 +116,8 @@ _NAMES = {
     "using_device": "backend",
 }
 
-__all__ = [
-    "__version__",
-    "config",
-    "disable_experimental_feature_warning",
-    "global_config",
-    *sorted(_NAMES),
-]
+__all__ = ["__version__", "config", "disable_experimental_feature_warning", "global_config"]
+__all__ += sorted(_NAMES)  # noqa: PLE0605 -- the table is where a name is written once
 
 
 def __getattr__(name: str) -> Any:

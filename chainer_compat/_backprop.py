@@ -1,5 +1,8 @@
-"""Backward passes: always one call of torch's engine, with Chainer's record beside it where that
-says more than torch's graph (hooks, kept gradients, cut graphs, debug mode)."""
+"""Backward passes: always one call of torch's engine.
+
+Chainer's record stands beside it where that says more than torch's graph: hooks, kept gradients,
+cut graphs, debug mode.
+"""
 
 from __future__ import annotations
 
@@ -366,9 +369,7 @@ def grad(
     _protect_exposed()
     wanted = [x.node for x in inputs]
     if _needs_record(retain_grad):
-        by_node = _run_observed(
-            outputs, seeds, retain_grad, enable_double_backprop, wanted
-        ).by_node
+        by_node = _run_observed(outputs, seeds, retain_grad, enable_double_backprop, wanted).by_node
         found = [by_node.get(node) for node in wanted]
     else:
         found = _grad_at_once(outputs, inputs, seeds, enable_double_backprop)

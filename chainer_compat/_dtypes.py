@@ -70,7 +70,7 @@ def get_cpu_array_types() -> tuple[type, ...]:
 
 
 def get_array_types() -> tuple[type, ...]:
-    """Returns the types of arrays that go into functions: of NumPy, of CuPy where it is installed."""
+    """Returns the types of arrays that go into functions: CuPy's only where it is installed."""
     types: tuple[type, ...] = (np.ndarray, torch.Tensor)
     if _crossing.cupy_or_none() is not None:
         types += (cuda.ndarray,)

@@ -111,11 +111,9 @@ class Link(DeviceResident):
         except AttributeError:
             pass  # told below from an AttributeError inside a property named `forward`
         # A mixin behind Link in the order of bases may define the call.
-        call = getattr(super(), "__call__", None)
+        call = getattr(super(), "__call__", None)  # noqa: B004 -- the method itself is wanted
         if call is None:
-            raise AttributeError(
-                f"{type(self).__name__} defines neither `forward` nor `__call__`"
-            )
+            raise AttributeError(f"{type(self).__name__} defines neither `forward` nor `__call__`")
         return call
 
     def _call_hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -241,9 +239,7 @@ class Link(DeviceResident):
             AttributeError: If there is an attribute of that name.
         """
         if name in self.__dict__:
-            raise AttributeError(
-                f"cannot register a new persistent value {name}: attribute exists"
-            )
+            raise AttributeError(f"cannot register a new persistent value {name}: attribute exists")
         setattr(self, name, value)
         self.register_persistent(name)
 
@@ -361,9 +357,7 @@ class Link(DeviceResident):
     @property
     def update_enabled(self) -> bool:
         """Whether an optimizer updates any of its parameters."""
-        return any(
-            p.update_rule is not None and p.update_rule.enabled for p in self.params()
-        )
+        return any(p.update_rule is not None and p.update_rule.enabled for p in self.params())
 
     # -- copies -------------------------------------------------------------------------------
 

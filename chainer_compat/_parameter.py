@@ -45,7 +45,12 @@ class Parameter(Variable):
     _initial_device: Device | None = None
 
     def __init__(
-        self, initializer: Any = None, shape: Any = None, name: str | None = None, *, layout: Any = None
+        self,
+        initializer: Any = None,
+        shape: Any = None,
+        name: str | None = None,
+        *,
+        layout: Any = None,
     ) -> None:
         if layout is not None:
             self.as_layout(layout)

@@ -108,16 +108,15 @@ def observe(record: Record) -> Iterator[None]:
 
 def _stop_at(node: VariableNode) -> Any:
     """Lets nothing flow on behind a cut; what arrives there was taken down before."""
-    edge = node.edge()
-    assert edge is not None
+    torch_node, position = node._grad_fn, node._output_nr
 
     def stop(grads: tuple[torch.Tensor | None, ...]) -> tuple[torch.Tensor | None, ...]:
         return tuple(
-            torch.zeros_like(g) if i == edge.output_nr and g is not None else g
+            torch.zeros_like(g) if i == position and g is not None else g
             for i, g in enumerate(grads)
         )
 
-    return edge.node.register_prehook(stop)
+    return torch_node.register_prehook(stop)
 
 
 def _call_hooks_of(function: FunctionNode, hooks: list[Any]) -> list[Any]:
@@ -140,7 +139,7 @@ def _call_hooks_of(function: FunctionNode, hooks: list[Any]) -> list[Any]:
         for hook in hooks:
             hook.backward_preprocess(function, data, grads_of_outputs)
 
-    def end(*unused: Any) -> None:
+    def end(*_: Any) -> None:
         nonlocal waiting
         waiting -= 1
         if waiting == 0:
@@ -164,5 +163,3 @@ def _torch_nodes_of(function: FunctionNode) -> list[Any]:
         inside[torch_node] = None
         todo.extend(behind for behind, _ in torch_node.next_functions if behind is not None)
     return list(inside)
-
-

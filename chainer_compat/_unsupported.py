@@ -37,7 +37,7 @@ class Unsupported:
         raise self.error()
 
     def __getattr__(self, attribute: str) -> NoReturn:
-        # Dunder look-ups are how inspect, copy and pickle probe an object: they expect AttributeError.
+        # Dunder look-ups are how inspect, copy and pickle probe an object.
         if attribute.startswith("__"):
             raise AttributeError(attribute)
         raise self.error()

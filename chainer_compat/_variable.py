@@ -211,7 +211,8 @@ class Variable:
         self._take(array.detach() if isinstance(array, torch.Tensor) else array)
         if old is None:
             return
-        fresh = self._plain if self._plain is not None else _crossing.as_tensor(array)
+        taken: torch.Tensor | None = self.__dict__.get("_plain")
+        fresh = _crossing.as_tensor(array) if taken is None else taken
         if old.dtype == fresh.dtype and old.device == fresh.device and not self._unshared:
             # The tensor object stays, and with it its place in torch's graph and its gradient.
             old.data = fresh
@@ -379,6 +380,12 @@ class Variable:
         """How a graph shows it, ``"(2, 3), float32"``."""
         return label_of(self.shape, self.dtype)
 
+    def _build_graph(self, **styles: Any) -> Any:
+        """The graph behind it, for extensions, which do not know this floor."""
+        from chainer_compat.computational_graph import build_computational_graph
+
+        return build_computational_graph([self], **styles)
+
     def retain_data(self) -> None:
         """Keeps the array in the graph for when the variable is gone."""
         self.node.retain_data()
@@ -466,9 +473,7 @@ class Variable:
             return
         tensor = self._check_grad(grad)
         self._set_grad_tensor(tensor)
-        kept = self._grad_tensor()
-        assert kept is not None
-        self._grad_cache = (kept, _crossing.as_raw(kept) if grad is tensor else grad)
+        self._grad_cache = (tensor, _crossing.as_raw(tensor) if grad is tensor else grad)
         _backprop.grad_was_exposed(self)
 
     def _check_grad(self, grad: Any) -> torch.Tensor:
@@ -514,9 +519,7 @@ class Variable:
     def zerograd(self) -> None:
         """Sets the gradient to zeros (superseded by :meth:`cleargrad`)."""
         self._grad_cache = None
-        data = self._data_tensor()
-        assert data is not None
-        self._set_grad_tensor(torch.zeros_like(data, requires_grad=False))
+        self._set_grad_tensor(torch.zeros_like(self.tensor, requires_grad=False))
 
     def addgrad(self, var: Variable) -> None:
         """Adds the gradient of another variable to its own.
@@ -621,7 +624,7 @@ class Variable:
     # -- what arrays do -----------------------------------------------------------------------
 
     @property
-    def T(self) -> Variable:  # noqa: N802 -- NumPy's spelling
+    def T(self) -> Variable:
         """The variable with its axes reversed."""
         return self.transpose()
 
@@ -631,8 +634,7 @@ class Variable:
         Raises:
             ValueError: If it has more than one element.
         """
-        tensor = self._data_tensor()
-        assert tensor is not None
+        tensor = self.tensor
         if tensor.numel() != 1:
             raise ValueError(
                 f"only an array of one element is a Python number; the shape is {self.shape}"
@@ -694,7 +696,7 @@ class Variable:
     def _refuse_comparison(self, other: Any) -> NoReturn:
         raise TypeError("a Variable cannot be compared; compare its `array`")
 
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse_comparison  # type: ignore[assignment]  # refused
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse_comparison
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -262,5 +262,5 @@ class DebugMode:
     def __enter__(self) -> None:
         self._context.__enter__()
 
-    def __exit__(self, *exc_info: Any) -> None:
-        self._context.__exit__(*exc_info)
+    def __exit__(self, *exc_info: object) -> None:
+        self._context.__exit__(*exc_info)  # type: ignore[arg-type]  # the three, as they came

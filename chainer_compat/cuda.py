@@ -6,7 +6,7 @@ from typing import Any
 
 from chainer_compat.backends import cuda as _cuda
 
-__all__ = list(_cuda.__all__)  # noqa: PLE0605 -- the same names, by definition
+__all__ = list(_cuda.__all__)
 
 
 def __getattr__(name: str) -> Any:

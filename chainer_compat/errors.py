@@ -32,6 +32,7 @@ __all__ = [
     "SnapshotMismatchError",
     "SnapshotWriteError",
     "UnexpectedArrayError",
+    "TextMismatchError",
     "UnsafeFileError",
     "WorkerError",
 ]
@@ -110,6 +111,10 @@ class ShapeMismatchError(SnapshotMismatchError, ValueError):
 
 class DtypeMismatchError(SnapshotMismatchError, TypeError):
     """A value of a file cannot be cast safely to what it is loaded into."""
+
+
+class TextMismatchError(DtypeMismatchError, ValueError):
+    """A text of a file is not the number that the object holds."""
 
 
 class SnapshotWriteError(ChainerCompatError, OSError):

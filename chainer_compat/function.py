@@ -81,11 +81,9 @@ class FunctionAdapter(FunctionNode):
     ) -> tuple[torch.Tensor | None, ...]:
         kept = dict(zip(self._input_indexes_to_retain or (), self._saved or (), strict=False))
         count = len(self.inputs or ())
-        arrays = tuple(
-            _crossing.as_raw(kept[i]) if i in kept else None for i in range(count)
-        )
+        arrays = tuple(_crossing.as_raw(kept[i]) if i in kept else None for i in range(count))
         raw_grads = tuple(None if g is None else _crossing.as_raw(g) for g in grads)
-        found = self._function.backward(arrays, raw_grads)
+        found: Any = self._function.backward(arrays, raw_grads)
         if not isinstance(found, tuple) or len(found) != count:
             raise TypeError(
                 f"the backward computation of {self.label} must return a tuple of {count} "
@@ -242,9 +240,7 @@ class Function:
         """
         raise NotImplementedError(f"{type(self).__name__} defines no forward computation on a GPU")
 
-    def backward(
-        self, inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
+    def backward(self, inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Computes the gradients; by default with ``backward_cpu`` or ``backward_gpu``.
 
         Args:

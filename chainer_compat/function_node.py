@@ -191,7 +191,8 @@ class FunctionNode:
             grad_outputs: The outputs' gradients.
             grad_inputs: What has come from elsewhere; None for nothing yet.
         """
-        found = self.backward(target_input_indexes, grad_outputs)
+        # A single gradient need not be in a tuple.
+        found: Any = self.backward(target_input_indexes, grad_outputs)
         if not isinstance(found, tuple):
             found = (found,)
         if len(found) == len(self.inputs or ()) != len(target_input_indexes):
@@ -275,6 +276,11 @@ class FunctionNode:
     # -- applying -----------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Raises: a function node is applied by :meth:`apply`.
+
+        Raises:
+            RuntimeError: Always.
+        """
         raise RuntimeError(
             f"a FunctionNode is applied by `apply`: {type(self).__name__}().apply((x,))"
         )
@@ -333,8 +339,7 @@ class FunctionNode:
         outputs = self.forward(data)
         if not isinstance(outputs, tuple):
             raise TypeError(
-                f"the forward computation of {self.label} must return a tuple; "
-                f"got {type(outputs)}"
+                f"the forward computation of {self.label} must return a tuple; got {type(outputs)}"
             )
         self._output_count = len(outputs)
         for array in outputs:

@@ -70,7 +70,7 @@ class Sequential(ChainList):
         return iter(self._layers)
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(self._layers)
+        return iter(self._layers[::-1])
 
     def __contains__(self, item: Any) -> bool:
         return item in self._layers
@@ -103,17 +103,15 @@ class Sequential(ChainList):
         self._relink()
 
     def __iadd__(self: _S, other: Any) -> _S:
-        return self.__extended(self, other)
-
-    def __add__(self: _S, other: Any) -> _S:
-        return self.__extended(type(self)(*self._layers), other)
-
-    @staticmethod
-    def __extended(target: Any, other: Any) -> Any:
         if not isinstance(other, Sequential):
             raise ValueError(f"only a Sequential can be added to a Sequential; got {type(other)}")
-        target.extend(other)
-        return target
+        self.extend(other)
+        return self
+
+    def __add__(self: _S, other: Any) -> _S:
+        fresh = type(self)(*self._layers)
+        fresh += other
+        return fresh
 
     def append(self, layer: Any) -> None:
         """Appends a layer.

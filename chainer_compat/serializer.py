@@ -1,6 +1,6 @@
 """The protocol by which one `serialize` method both saves and loads an object.
 
-Source: Chainer's guide *Serializers – saving and loading*.
+Source: Chainer's guide *Serializers*.
 """
 
 from __future__ import annotations

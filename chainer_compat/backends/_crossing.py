@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.utils.dlpack
 
 from chainer_compat.errors import InvalidArgumentTypeError, MissingDependencyError
 
@@ -126,7 +127,7 @@ def as_tensor(array: Any) -> torch.Tensor:
     if isinstance(array, (np.ndarray, np.generic, int, float, complex)):
         return _from_numpy(np.asarray(array))
     if hasattr(array, "__cuda_array_interface__") and hasattr(array, "__dlpack__"):
-        shared: torch.Tensor = torch.from_dlpack(array)
+        shared: torch.Tensor = torch.utils.dlpack.from_dlpack(array)
         return shared
     raise InvalidArgumentTypeError(
         f"expected an array of NumPy, CuPy or torch, a scalar or a Variable; got {type(array)}"

@@ -70,12 +70,12 @@ class Device:
         return "{}{}".format(*torch.cuda.get_device_capability(self.id))
 
     def __enter__(self) -> Device:
-        context = torch.cuda.device(self.id)
+        context: Any = torch.cuda.device(self.id)
         context.__enter__()
         self._entered.append(context)
         return self
 
-    def __exit__(self, *exc_info: Any) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self._entered.pop().__exit__(*exc_info)
 
     def __int__(self) -> int:
@@ -137,7 +137,7 @@ class GpuDevice(AnyDevice):
         self.device = device
 
     @property
-    def xp(self) -> Any:  # type: ignore[override]  # looked up when asked: CuPy loads then
+    def xp(self) -> Any:
         """CuPy, or an object that raises ImportError when used where it is not installed."""
         from chainer_compat.backends import cuda
 
@@ -171,7 +171,7 @@ class GpuDevice(AnyDevice):
             RuntimeError: If there is no such GPU.
             ValueError: If the number is negative.
         """
-        if not (isinstance(device_id, (int, np.integer)) and device_id >= 0):
+        if device_id < 0:
             raise ValueError(f"a GPU's number is an integer from 0 on; got {device_id!r}")
         return GpuDevice(Device(int(device_id)))
 

@@ -83,7 +83,7 @@ class _MissingCupy:
 class _NoArray:
     """The type of CuPy's arrays where CuPy is not installed: nothing is an instance of it."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise _cupy_needed("cupy.ndarray")
 
 
@@ -128,12 +128,13 @@ def _cupy_cuda(name: str) -> Any:
 
 
 def _cudnn_enabled() -> bool:
-    return bool(torch.cuda.is_available() and torch.backends.cudnn.is_available())
+    cudnn: Any = torch.backends.cudnn
+    return bool(torch.cuda.is_available() and cudnn.is_available())
 
 
 # Looked up at each use: asking at import would load the driver and CuPy.
 _LAZY: dict[str, Callable[[], Any]] = {
-    "available": lambda: torch.cuda.is_available(),
+    "available": torch.cuda.is_available,
     "cudnn_enabled": _cudnn_enabled,
     "cupy": _cupy,
     "ndarray": _cupy_ndarray,
@@ -469,7 +470,8 @@ def should_use_cudnn(level: str, lowest_version: int = 0) -> bool:
     Raises:
         ValueError: If the level or ``config.use_cudnn`` is not a known one.
     """
-    if not _cudnn_enabled() or (torch.backends.cudnn.version() or 0) < lowest_version:
+    cudnn: Any = torch.backends.cudnn
+    if not _cudnn_enabled() or (cudnn.version() or 0) < lowest_version:
         return False
     if level not in _CUDNN_LEVELS:
         raise ValueError(f"invalid level: {level!r}; one of {', '.join(_CUDNN_LEVELS)}")
@@ -487,9 +489,7 @@ def should_use_cudnn_tensor_core(dtype: Any) -> bool:
     """
     auto = np.dtype(dtype) == np.float16
     table = {"always": True, "auto": auto, "never": False}
-    return _cudnn_enabled() and _flag(
-        table, config.use_cudnn_tensor_core, "use_cudnn_tensor_core"
-    )
+    return _cudnn_enabled() and _flag(table, config.use_cudnn_tensor_core, "use_cudnn_tensor_core")
 
 
 def _flag(table: dict[str, bool], value: str, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 from chainer_compat.backends._cpu import CpuDevice
 from chainer_compat.errors import DeviceUnavailableError
@@ -22,7 +22,7 @@ _LEVELS = ("==always", ">=auto")
 class mdarray:  # noqa: N801 -- Chainer's spelling
     """The type of iDeep's arrays: nothing is an instance of it."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise _unavailable()
 
 

@@ -18,7 +18,7 @@ from chainer_compat.functions._boundary import function
 __all__ = ["absolute", "add", "install"]
 
 
-def _constant_like(value: Any, x: Tensor) -> Any:
+def _constant_like(value: Any, x: Tensor) -> float:
     """A scalar in the dtype of a tensor, as Chainer casts it: 1.5 is 1 beside integers."""
     return float(value) if x.is_floating_point() else int(value)
 
@@ -209,8 +209,8 @@ def _reflected(binary: Callable[..., Any], constant: Callable[..., Any]) -> Call
     def operator_of_variable(self: Variable, other: Any) -> Variable:
         if _is_scalar(other):
             result: Variable = constant(self, _plain(other))
-            return result
-        result = binary(_beside(other, self), self)
+        else:
+            result = binary(_beside(other, self), self)
         return result
 
     return operator_of_variable
@@ -221,7 +221,7 @@ def _minus_constant(x: Any, value: Any) -> Any:
 
 
 def _over_constant(x: Any, value: Any) -> Any:
-    return _mul_constant(x, 1.0 / value if value != 0 else np.float64(1.0) / value)
+    return _mul_constant(x, 1.0 / value)
 
 
 def _floor_divided(lhs: Any, rhs: Any) -> Variable:
@@ -264,7 +264,7 @@ def _get_item(x: Any, slices: Any) -> Variable:
 
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
-    "__neg__": lambda self: _neg(self),
+    "__neg__": _neg,
     "__pos__": lambda self: self,
     "__abs__": absolute,
     "__add__": _forward(_add, _add_constant),

@@ -11,7 +11,7 @@ import functools
 import inspect
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
@@ -25,8 +25,6 @@ from chainer_compat.function_node import FunctionNode, _check_nan
 from chainer_compat.utils import type_check
 
 __all__ = ["apply", "call_torch", "function"]
-
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 _Tensor = torch.Tensor
 _weak = weakref.ref
@@ -48,7 +46,7 @@ def apply(kind: type[FunctionNode], inputs: Sequence[Any], *options: Any) -> Any
     Returns:
         A variable, or a tuple of variables, as the body returns a tensor or a tuple of tensors.
     """
-    tensors = []
+    tensors: list[Any] = []
     for x in inputs:
         if isinstance(x, Variable):
             tensor = x._tensor
@@ -142,9 +140,7 @@ def _same_input(
     return None
 
 
-def _record(
-    node: FunctionNode, inputs: Sequence[Any], tensors: Sequence[Any], result: Any
-) -> Any:
+def _record(node: FunctionNode, inputs: Sequence[Any], tensors: Sequence[Any], result: Any) -> Any:
     in_nodes = []
     rank = 0
     requires_grad = False
@@ -157,8 +153,7 @@ def _record(
             in_node = x._node
             if in_node is None:
                 in_node = x.node
-            if in_node.rank > rank:
-                rank = in_node.rank
+            rank = max(rank, in_node.rank)
             if in_node.requires_grad:
                 requires_grad = True
         else:
@@ -176,9 +171,7 @@ def _record(
     return variables
 
 
-def _result(
-    node: FunctionNode, rank: int, requires_grad: bool, tensor: torch.Tensor
-) -> Variable:
+def _result(node: FunctionNode, rank: int, requires_grad: bool, tensor: torch.Tensor) -> Variable:
     variable = _new_variable(Variable)
     variable._tensor = tensor
     out = _new_node(VariableNode)
@@ -235,7 +228,7 @@ def function(
     *,
     label: str | None = None,
     check: Callable[..., None] | None = None,
-) -> Callable[[_F], _F]:
+) -> Callable[[Callable[..., Any]], Any]:
     """Turns a pure tensor body into a function of variables and raw arrays.
 
     The body's parameters annotated ``Tensor`` or ``Tensor | None`` come first and take variables or
@@ -252,7 +245,7 @@ def function(
             :class:`~chainer_compat.utils.type_check.InvalidType` for inputs of a wrong type.
     """
 
-    def decorate(body: _F) -> _F:
+    def decorate(body: Callable[..., Any]) -> Any:
         arrays, sequence, parameters = _read_signature(body)
         kind = type(
             node,
@@ -261,7 +254,9 @@ def function(
                 "label": _label_property(label or node, parameters),
                 "shows_options": "{" in (label or node),
                 "body": staticmethod(_unpacked(body, sequence, parameters)),
-                "check": None if check is None else staticmethod(_unpacked(check, sequence, parameters)),
+                "check": None
+                if check is None
+                else staticmethod(_unpacked(check, sequence, parameters)),
                 "__module__": body.__module__,
                 "__doc__": f"The node of `{body.__name__}` in a graph.",
             },
@@ -269,7 +264,7 @@ def function(
         public = _compile(body, kind, arrays, sequence, parameters)
         public.body = body
         public.node = kind
-        return public  # type: ignore[no-any-return]  # what `exec` made has no type
+        return public
 
     return decorate
 
@@ -343,9 +338,10 @@ def _compile(
         packed = arrays[0]
     else:
         packed = f"({', '.join(arrays)},)"
-    source = f"def {body.__name__}({', '.join(declared)}):\n    return _apply(_kind, {packed}{options})\n"
+    head = f"def {body.__name__}({', '.join(declared)}):"
+    source = f"{head}\n    return _apply(_kind, {packed}{options})\n"
     exec(compile(source, f"<boundary of {body.__name__}>", "exec"), namespace)  # noqa: S102 -- the text is ours: a signature
-    public = functools.update_wrapper(namespace[body.__name__], body)
+    public: Any = functools.update_wrapper(namespace[body.__name__], body)
     public.__signature__ = inspect.Signature(
         [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
     )

@@ -15,7 +15,7 @@ from chainer_compat.functions._boundary import function
 __all__ = ["get_item"]
 
 _REFUSED = (
-    "an index is made of integers, slices (`:`), `...`, None and arrays of integers or of booleans; "
+    "an index is made of integers, slices (`:`), `...`, None and arrays of integers or booleans; "
     "got {}"
 )
 
@@ -98,7 +98,7 @@ def _without_negative_steps(
             if step < 0:
                 count = len(range(start, stop, step))
                 last = start + step * (count - 1)
-                index = slice(last, start + 1, -step) if count else slice(0, 0)  # noqa: PLW2901 -- the same elements
+                index = slice(last, start + 1, -step) if count else slice(0, 0)
                 flipped.append(result)
             source += 1
             result += 1

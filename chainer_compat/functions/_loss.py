@@ -118,9 +118,7 @@ def softmax_cross_entropy(
 
 def _soft(x: Tensor, t: Tensor, weight: Tensor | None, reduce: str, kind: str) -> Tensor:
     if kind not in ("cross-entropy", "kl-divergence"):
-        raise ValueError(
-            f"soft_target_loss is 'cross-entropy' or 'kl-divergence'; got {kind!r}"
-        )
+        raise ValueError(f"soft_target_loss is 'cross-entropy' or 'kl-divergence'; got {kind!r}")
     log_y = torch.log_softmax(x, 1)
     if weight is not None:
         log_y = log_y * weight.reshape(1, -1, *(1,) * (x.ndim - 2))

@@ -51,7 +51,7 @@ def _check_reduction(x: Tensor, axis: Any, keepdims: bool) -> None:
 
 
 @function("Sum", check=_check_reduction)
-def sum(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:  # noqa: A001 -- Chainer's name
+def sum(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Returns the sum over axes.
 
     Args:

@@ -95,8 +95,6 @@ class Classifier(Chain):
                 raise ValueError(f"the label was to be the keyword argument {key!r}, not given")
             return args, {k: v for k, v in kwargs.items() if k != key}, kwargs[key]
         if not -len(args) <= key < len(args):
-            raise ValueError(
-                f"the label was to be the argument {key}; {len(args)} were given"
-            )
+            raise ValueError(f"the label was to be the argument {key}; {len(args)} were given")
         position = key % len(args)
         return args[:position] + args[position + 1 :], kwargs, args[position]

@@ -44,7 +44,7 @@ class Linear(Link):
         in_size: int | None,
         out_size: int | None = None,
         nobias: bool = False,
-        initialW: Any = None,  # noqa: N803 -- Chainer's spelling
+        initialW: Any = None,
         initial_bias: Any = None,
     ) -> None:
         super().__init__()
