@@ -31,8 +31,8 @@ __all__ = [
     "ShapeMismatchError",
     "SnapshotMismatchError",
     "SnapshotWriteError",
-    "UnexpectedArrayError",
     "TextMismatchError",
+    "UnexpectedArrayError",
     "UnsafeFileError",
     "WorkerError",
 ]

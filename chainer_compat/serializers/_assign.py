@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from chainer_compat.errors import DtypeMismatchError, ShapeMismatchError
+from chainer_compat.errors import DtypeMismatchError, ShapeMismatchError, TextMismatchError
 from chainer_compat.serializers._members import bytes_of
 
 if TYPE_CHECKING:
@@ -179,6 +179,7 @@ def to_scalar(key: str, value: Any, data: np.ndarray) -> Any:
     try:
         return kind(data.reshape(()) if numeric else data)
     except (TypeError, ValueError) as error:
-        raise DtypeMismatchError(
+        kind_of_error = TextMismatchError if data.dtype.kind in "US" else DtypeMismatchError
+        raise kind_of_error(
             f"{key}: expected {kind.__name__}, found {data.dtype} in the file ({error})"
         ) from error

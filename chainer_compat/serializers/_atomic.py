@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["atomic_file", "sync_folder", "temporary_name"]
+__all__ = ["atomic_file", "atomic_path", "sync_folder", "temporary_name"]
 
 
 def temporary_name(path: str) -> str:
@@ -45,6 +45,27 @@ def _mode_of(path: str) -> int | None:
         return os.stat(path).st_mode  # noqa: PTH116 - a str path is what is at hand
     except FileNotFoundError:
         return None
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[str]:
+    """Gives a temporary path beside ``path``, whose file replaces it when the block ends well.
+
+    Args:
+        path: Where the file will be.
+
+    Yields:
+        The temporary path.
+    """
+    target = os.path.realpath(path)
+    temporary = temporary_name(target)
+    try:
+        yield temporary
+        os.replace(temporary, target)  # noqa: PTH105 - as above
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108 - as above
+        raise
 
 
 @contextlib.contextmanager

@@ -1,16 +1,14 @@
-"""Tells from a file's first bytes which kind it is, and loads it accordingly."""
+"""Tells from a file's first bytes which kind it is."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from chainer_compat.errors import FileFormatError
-from chainer_compat.serializers._npz import load_npz
 from chainer_compat.serializers._source import open_source
 from chainer_compat.serializers._zip_reader import is_zip, read_directory
 
-__all__ = ["check_file", "file_kind", "load_file"]
+__all__ = ["check_file", "file_kind"]
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -53,20 +51,3 @@ def check_file(path: str) -> None:
     if not Path(path).stat().st_size:
         raise FileFormatError(f"{path}: is empty")
     file_kind(path)
-
-
-def load_file(path: str, obj: Any) -> None:
-    """Loads an object from a file of any kind that snapshots are written in.
-
-    Args:
-        path: The file.
-        obj: Anything with ``serialize(serializer)``.
-
-    Raises:
-        FileFormatError: If the file is damaged, or of another kind.
-    """
-    kind = file_kind(path)
-    if kind in {"npz", "unknown"}:
-        load_npz(path, obj)
-    else:
-        raise FileFormatError(f"{path}: a snapshot in {kind} format cannot be loaded by itself")

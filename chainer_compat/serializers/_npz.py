@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from chainer_compat.errors import InvalidArgumentError
-from chainer_compat.serializer import Deserializer
 from chainer_compat.serializers._archive import NpzArchive
 from chainer_compat.serializers._dictionary import is_plain_module, serialize
-from chainer_compat.serializers._explain import load_all_or_nothing
+from chainer_compat.serializers._loading import IgnoreNames, StoreDeserializer, load_object
 from chainer_compat.serializers._mapping_store import MappingStore
-from chainer_compat.serializers._session import DirectSession, Session, Store
 from chainer_compat.serializers._zip_writer import write_npz
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from chainer_compat.serializers._limits import Limits
 
 __all__ = ["NpzDeserializer", "load_npz", "save_npz"]
-
-IgnoreNames = str | Callable[[str], bool] | Iterable[str | Callable[[str], bool]] | None
 
 
 def save_npz(file: Any, obj: Any, compression: bool = True) -> None:
@@ -53,22 +49,7 @@ def save_npz(file: Any, obj: Any, compression: bool = True) -> None:
     write_npz(file, arrays, compression=compression)
 
 
-def _as_predicate(ignore_names: IgnoreNames) -> Callable[[str], bool]:
-    rules = [] if ignore_names is None else ignore_names
-    listed = list(rules) if isinstance(rules, (list, tuple)) else [rules]
-    names = {rule for rule in listed if isinstance(rule, str)}
-    tests: list[Callable[[str], bool]] = []
-    for rule in listed:
-        if callable(rule):
-            tests.append(rule)
-        elif not isinstance(rule, str):
-            raise InvalidArgumentError(
-                f"ignore_names takes a name, a function of a name, or a list of these; got {rule!r}"
-            )
-    return lambda key: key in names or any(test(key) for test in tests)
-
-
-class NpzDeserializer(Deserializer):
+class NpzDeserializer(StoreDeserializer):
     """Loads the values of an object from an npz file.
 
     Source: Chainer's page *Serializers*.
@@ -99,40 +80,8 @@ class NpzDeserializer(Deserializer):
         ignore_names: IgnoreNames = None,
     ) -> None:
         self.npz = npz
-        self.path = path
-        self.strict = strict
-        self.ignore_names = [] if ignore_names is None else ignore_names
-        self._ignored = _as_predicate(ignore_names)
-        store: Store = npz if isinstance(npz, NpzArchive) else MappingStore(npz)
-        self._store = store
-        self._session: Session = DirectSession(store)
-
-    def _part(self, path: str) -> NpzDeserializer:
-        part = object.__new__(type(self))
-        part.__dict__.update(self.__dict__)
-        part.path = path
-        return part
-
-    def within(self, session: Session) -> NpzDeserializer:
-        """Returns a deserializer of the same place that hands each value to a session.
-
-        Args:
-            session: What keeps count of one load.
-        """
-        part = self._part(self.path)
-        part.__dict__["_session"] = session
-        return part
-
-    def __getitem__(self, key: str) -> NpzDeserializer:
-        return self._part(f"{self.path}{key.strip('/')}/")
-
-    def __call__(self, key: str, value: Any) -> Any:
-        full = self.path + key.lstrip("/")
-        if not self.strict and full not in self._store:
-            return value
-        if self._ignored(full):
-            return value
-        return self._session.assign(full, value)
+        store = npz if isinstance(npz, NpzArchive) else MappingStore(npz)
+        super().__init__(store, path, strict, ignore_names)
 
 
 def load_npz(
@@ -180,24 +129,10 @@ def load_npz(
         >>> other.count
         3
     """
-    if is_plain_module(obj):
-        from chainer_compat.serializers.convert import load_weights
-
-        ignored = _as_predicate(ignore_names)
-        return load_weights(
-            file, obj, path=path, strict=strict, ignore_names=ignored, limits=limits
-        )
     with NpzArchive(file, limits) as archive:
-        deserializer = NpzDeserializer(archive, path, bool(strict), ignore_names)
-        load_all_or_nothing(
-            archive,
-            obj,
-            deserializer.within,
-            path=path,
-            exact=strict == "exact",
-            ignored=_as_predicate(ignore_names),
-        )
+        if is_plain_module(obj):
+            from chainer_compat.serializers.convert import load_from_store
+
+            return load_from_store(archive, obj, path, strict, ignore_names)
+        load_object(archive, obj, path, strict, ignore_names)
     return None
-
-
-# fmt: skip

@@ -80,7 +80,9 @@ def _find_end(source: ByteSource) -> _Directory:
     if disk or first_disk or here != count:
         raise UnsafeFileError(f"{source.name}: an archive in several volumes is refused")
     end = start + at
-    if _FULL32 in {size, offset} or count == _FULL16:
+    # torch writes a zip64 directory whether it is needed or not.
+    located = end >= _LOCATOR.size and source.read(end - _LOCATOR.size, 4) == b"PK\x06\x07"
+    if located or _FULL32 in {size, offset} or count == _FULL16:
         return _find_end64(source, end)
     return _checked(source, _Directory(offset, size, count), end)
 

@@ -10,6 +10,7 @@ import torch
 
 from chainer_compat.errors import SnapshotMismatchError
 from chainer_compat.serializers._assign import check_dtype
+from chainer_compat.serializers._loading import IgnoreNames, as_predicate
 from chainer_compat.serializers._session import JOURNAL_BYTES, Store
 from chainer_compat.serializers._stores import open_store
 from chainer_compat.serializers.convert._layouts import Piece, Shape, layouts_of, refusal
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from chainer_compat.serializers._limits import Limits
 
-__all__ = ["Placed", "load_weights", "place_weights"]
+__all__ = ["Placed", "load_from_store", "load_weights", "place_weights"]
 
 _MODEL_OF_A_TRAINER = "updater/model:main/"
 
@@ -203,7 +204,7 @@ def load_weights(
     path: str = "",
     mapping: PathMapping = None,
     strict: bool | str = True,
-    ignore_names: Callable[[str], bool] | None = None,
+    ignore_names: IgnoreNames = None,
     limits: Limits | None = None,
 ) -> Report:
     """Loads weights that Chainer saved into a torch module, all of them or nothing.
@@ -221,7 +222,8 @@ def load_weights(
             expression and a replacement.
         strict: True: every parameter and running statistic must be found. False: what is not
             found stays as it is. ``"exact"``: the file must not have anything else either.
-        ignore_names: Says of a full key of the file whether to pass over it.
+        ignore_names: What to pass over in the file: a full key, a function of it that returns
+            True for such, or a list of these.
         limits: Caps on how much the file may make this process allocate.
 
     Returns:
@@ -242,13 +244,36 @@ def load_weights(
         loaded  0.bias    l1/b  (2,) by shape and order
         2 loaded, 0 missing, 0 extra, 0 mismatched
     """
-    with open_store(file, limits) as opened:
-        store: Store = opened if ignore_names is None else _Filtered(opened, ignore_names)
-        path = model_path(store, path)
-        placed, report = place_weights(store, module, path, mapping)
-        _check(report, store.name, strict)
-        _fill(store, placed)
-        report.loaded = [
+    with open_store(file, limits) as store:
+        return load_from_store(store, module, path, strict, ignore_names, mapping)
+
+
+def load_from_store(
+    opened: Any,
+    module: torch.nn.Module,
+    path: str = "",
+    strict: bool | str = True,
+    ignore_names: IgnoreNames = None,
+    mapping: PathMapping = None,
+) -> Report:
+    """Does what :func:`load_weights` does, from a file that is open.
+
+    Args:
+        opened: The arrays.
+        module: The module.
+        path: As for ``load_weights``.
+        strict: As for ``load_weights``.
+        ignore_names: As for ``load_weights``.
+        mapping: As for ``load_weights``.
+    """
+    store: Store = opened
+    if ignore_names is not None:
+        store = _Filtered(opened, as_predicate(ignore_names))
+    path = model_path(store, path)
+    placed, report = place_weights(store, module, path, mapping)
+    _check(report, store.name, strict)
+    _fill(store, placed)
+    report.loaded = [
             Loaded(
                 item.name, item.keys, tuple(item.tensor.shape), item.piece.how, item.matched
             )

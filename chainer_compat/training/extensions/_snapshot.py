@@ -15,7 +15,8 @@ from chainer_compat.errors import (
     InvalidArgumentTypeError,
     SnapshotWriteError,
 )
-from chainer_compat.serializers import load_file, save_npz, serialize
+from chainer_compat.serializers import save_npz, serialize
+from chainer_compat.serializers._stores import load_file
 from chainer_compat.training._extension import Extension
 from chainer_compat.training._state import optional
 from chainer_compat.training.extensions import snapshot_writers
@@ -196,7 +197,7 @@ class _Snapshot(Extension):
         self.writer.snapshot_run = self._run
         if self.n_retains > 0 and isinstance(self.filename, str):
             hook = Retention(self.filename, trainer.out, self.n_retains, self._run)
-            self.writer._add_cleanup_hook(hook)  # noqa: SLF001 - Chainer's name for it
+            self.writer._add_cleanup_hook(hook)
 
     def on_error(self, trainer: Any, exc: BaseException, tb: TracebackType | None) -> None:
         """Saves, if the extension was told to.

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from chainer_compat.errors import FileFormatError, MissingDependencyError, SnapshotWriteError
-from chainer_compat.serializers import check_file
 from chainer_compat.serializers._atomic import sync_folder
+from chainer_compat.serializers._kinds import check_file
 
 __all__ = ["Folder", "ManifestEntry", "folder_of", "state_iteration"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainer_compat.serializers import to_numpy
+from chainer_compat.serializers._values import to_numpy
 
 __all__ = ["HeldState", "SharedState", "can_share", "unshared"]
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from chainer_compat.serializers import DictionarySerializer, serialize, to_numpy
+from chainer_compat.serializers import DictionarySerializer, serialize
+from chainer_compat.serializers._values import to_numpy
 from tests.unit.serializers._targets import Part, Whole
 
 
