@@ -119,7 +119,12 @@ def namedlinks_of(target: Any) -> Iterator[tuple[str, Observer]]:
             if path:
                 yield "/" + path.replace(".", "/"), module
     elif hasattr(target, "namedlinks"):
-        yield from target.namedlinks(skipself=True)
+        for path, link in target.namedlinks():
+            if link is not target:
+                yield path, link
+            # The parts of a torch module that is wrapped as a link report too, as themselves.
+            if is_torch_module(getattr(link, "module", None)):
+                yield "" if link is target else path, link.module
     elif target is None:
         raise MissingNameError("the optimizer has no target; call optimizer.setup(model) first")
     else:
@@ -137,7 +142,7 @@ def serialize_target(serializer: Any, target: Any) -> None:
             its own names, ``layers/0/weight`` for ``layers.0.weight``.
     """
     if is_torch_module(target):
-        for name, tensor in target.state_dict(keep_vars=True).items():
+        for name, tensor in target.state_dict().items():
             serializer(name.replace(".", "/"), tensor)
     else:
         target.serialize(serializer)

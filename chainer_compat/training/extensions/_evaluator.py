@@ -14,7 +14,7 @@ from chainer_compat.backend import get_device
 from chainer_compat.configuration import no_backprop_mode, using_config
 from chainer_compat.dataset import concat_examples
 from chainer_compat.dataset._converter import _call_converter
-from chainer_compat.errors import IteratorError
+from chainer_compat.errors import InvalidArgumentTypeError, IteratorError
 from chainer_compat.reporter import DictSummary, Reporter, report, report_scope
 from chainer_compat.training._extension import PRIORITY_WRITER, Extension
 from chainer_compat.training._protocols import call_with, is_torch_module, named, namedlinks_of
@@ -194,7 +194,7 @@ class _SweepDisplay(ProgressDisplay):
     def __init__(self, iterator: Any) -> None:
         super().__init__()
         if not (hasattr(iterator, "current_position") and hasattr(iterator, "epoch_detail")):
-            raise IteratorError(
+            raise InvalidArgumentTypeError(
                 f"Evaluator(progress_bar=True) needs an iterator with current_position and "
                 f"epoch_detail; {type(iterator).__name__} lacks one of them"
             )

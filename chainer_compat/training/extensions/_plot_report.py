@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from chainer_compat.errors import InvalidArgumentTypeError
+from chainer_compat.errors import InvalidArgumentTypeError, MissingObservationError
 from chainer_compat.reporter import DictSummary
 from chainer_compat.serializer import Serializer
 from chainer_compat.training._extension import Extension
@@ -89,7 +89,8 @@ class PlotReport(Extension):
         if not self.available():
             return
         observation = trainer.observation
-        self._summary.add({key: observation[key] for key in self._y_keys if key in observation})
+        keys = (self._x_key, *self._y_keys)
+        self._summary.add({key: observation[key] for key in keys if key in observation})
         if trainer.is_before_training or self._trigger(trainer):
             self._add_point(trainer)
             self._draw(Path(trainer.out, self._file_name))
@@ -101,6 +102,10 @@ class PlotReport(Extension):
         }
         updater = trainer.updater
         point["epoch"], point["iteration"] = updater.epoch, updater.iteration
+        if self._x_key not in point:
+            raise MissingObservationError(
+                f"PlotReport: no number was observed under {self._x_key!r}, its x_key"
+            )
         for key in self._y_keys:
             if key in point:
                 self._data[key].append((point[self._x_key], point[key]))

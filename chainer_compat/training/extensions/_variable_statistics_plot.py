@@ -205,7 +205,7 @@ class VariableStatisticsPlot(Extension):
             if self._percentiles.size:
                 self._draw_percentiles(grid[-1, column], idxs, data[:, column])
         for axes in grid.flat:
-            axes.legend()
+            axes.legend(fontsize="small", framealpha=0.6)
             if self._grid:
                 axes.grid(alpha=0.3)
                 axes.set_axisbelow(True)

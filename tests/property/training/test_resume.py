@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import chainer_compat as chainer
 from chainer_compat.iterators import SerialIterator
 from chainer_compat.training import Trainer, extensions, triggers
-from tests.unit.training._doubles import FromDictionary, saved
+from tests.unit.training._doubles import load, saved
 
 ITERATIONS = 14
 
@@ -169,7 +169,7 @@ def test_resumed_run_is_the_run(plan):
         np.random.seed(2)
         after = []
         resumed = build(plan, out, after)
-        resumed.serialize(FromDictionary(content))
+        load(resumed, content)
         resumed.run()
 
     assert after == events[cut[0] :]
@@ -195,7 +195,7 @@ def test_extensions_still_to_come_see_the_observation_of_their_iteration(tmp_pat
     expected = seen.pop()
     seen.clear()
     resumed = build_one(tmp_path)
-    resumed.serialize(FromDictionary(content))
+    load(resumed, content)
     resumed.run()
 
     assert seen == [expected]
@@ -234,7 +234,7 @@ def test_an_extension_that_was_interrupted_is_called_again(tmp_path, fails):
     with pytest.raises(KeyboardInterrupt):
         build_one().run(show_loop_exception_msg=False)
     resumed = build_one()
-    resumed.serialize(FromDictionary(content))
+    load(resumed, content)
     resumed.run()
 
     assert called == ["first", "interrupt", "save"]

@@ -1,13 +1,11 @@
-"""Stand-ins: an updater that has only numbers, serializers over a dictionary."""
+"""Stand-ins: an updater that has only numbers, and what is done with it."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
-
-from chainer_compat.serializer import Deserializer, Serializer
+from chainer_compat.serializers import DictionarySerializer, NpzDeserializer
 from chainer_compat.training import Trainer
 
 
@@ -65,51 +63,16 @@ def numbers_trainer(
     return Trainer(NumbersUpdater(iterations_per_epoch, report), stop, out=out)
 
 
-class ToDictionary(Serializer):
-    """Saves into a flat dictionary, as an npz file has it."""
-
-    def __init__(self, saved: dict[str, Any] | None = None, path: str = "") -> None:
-        self.saved: dict[str, Any] = {} if saved is None else saved
-        self.path = path
-
-    def __getitem__(self, key: str) -> ToDictionary:
-        return ToDictionary(self.saved, f"{self.path}{key}/")
-
-    def __call__(self, key: str, value: Any) -> Any:
-        self.saved[self.path + key] = None if value is None else np.array(value)
-        return value
-
-
-class FromDictionary(Deserializer):
-    """Loads from such a dictionary, as Chainer's NpzDeserializer does from a file."""
-
-    def __init__(self, saved: dict[str, Any], path: str = "") -> None:
-        self.saved = saved
-        self.path = path
-
-    def __getitem__(self, key: str) -> FromDictionary:
-        return FromDictionary(self.saved, f"{self.path}{key}/")
-
-    def __call__(self, key: str, value: Any) -> Any:
-        loaded = self.saved[self.path + key]
-        if loaded is None or value is None:
-            return loaded
-        if isinstance(value, np.ndarray):
-            np.copyto(value, loaded)
-            return value
-        return type(value)(loaded[()])
-
-
 def saved(target: Any) -> dict[str, Any]:
     """What an object saves, by key."""
-    serializer = ToDictionary()
-    target.serialize(serializer)
-    return serializer.saved
+    serializer = DictionarySerializer()
+    serializer.save(target)
+    return serializer.target
 
 
 def load(target: Any, content: dict[str, Any]) -> Any:
     """Loads an object, and returns it."""
-    target.serialize(FromDictionary(content))
+    NpzDeserializer(content).load(target)
     return target
 
 
