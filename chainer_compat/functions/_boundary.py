@@ -359,13 +359,19 @@ class _TorchCall(FunctionNode):
         return self.name
 
 
-def call_torch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+def call_torch(
+    func: Any,
+    args: Any,
+    kwargs: dict[str, Any],
+    also: Callable[[], Sequence[Variable]] = tuple,
+) -> Any:
     """Calls a function of torch with variables among its arguments.
 
     Args:
         func: The function.
         args: Its arguments.
         kwargs: Its keyword arguments.
+        also: Called after it; gives what else it depends on, the parameters of a module.
 
     Returns:
         What it returns, with tensors as variables whose creator is the call.
@@ -374,18 +380,25 @@ def call_torch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 
     flat, spec = _pytree.tree_flatten((args, kwargs))
     inputs = [x for x in flat if isinstance(x, Variable)]
-    tensors = [x.tensor for x in inputs]
     plain = [x.tensor if isinstance(x, Variable) else x for x in flat]
     plain_args, plain_kwargs = _pytree.tree_unflatten(plain, spec)
-    with torch.set_grad_enabled(torch.is_grad_enabled() and config._mode.enable_backprop):
+    builds_graph = torch.is_grad_enabled() and config._mode.enable_backprop
+    with torch.set_grad_enabled(builds_graph):
         result = func(*plain_args, **plain_kwargs)
-    node = _TorchCall()
-    node.name = getattr(func, "__name__", type(func).__name__)
     outputs, out_spec = _pytree.tree_flatten(result)
     places = [i for i, out in enumerate(outputs) if isinstance(out, torch.Tensor)]
     if not places:
         return result
-    variables = _record(node, inputs, tensors, tuple(outputs[i] for i in places))
+    results = tuple(outputs[i] for i in places)
+    if builds_graph:
+        node = _TorchCall()
+        node.name = getattr(func, "__name__", type(func).__name__)
+        inputs += also()
+        variables = _record(node, inputs, [x.tensor for x in inputs], results)
+    else:
+        tensors = [x.tensor for x in inputs]
+        requires_grad = any(x._requires_grad for x in inputs)
+        variables = tuple(_loose(y, inputs, tensors, requires_grad) for y in results)
     for place, variable in zip(places, variables, strict=True):
         outputs[place] = variable
     return _pytree.tree_unflatten(outputs, out_spec)

@@ -6,8 +6,9 @@ from typing import Any
 
 from chainer_compat.links._classifier import Classifier
 from chainer_compat.links._linear import Linear
+from chainer_compat.links._torch_module import TorchModule
 
-__all__ = ["Classifier", "Linear"]
+__all__ = ["Classifier", "Linear", "TorchModule"]
 
 
 def __getattr__(name: str) -> Any:
