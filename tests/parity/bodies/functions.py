@@ -1,0 +1,77 @@
+"""Functions of variables: values, gradients, gradients of gradients, and errors."""
+
+from __future__ import annotations
+
+
+def call(chainer, np, name, arguments, options, order=2, config=None):
+    """Call a function and differentiate it.
+
+    `name` is a function of `chainer.functions`. An argument is a pair of kind and value: ("v",
+    array) a variable, ("a", array) a raw array, ("o", value) anything else, and ("s", list) a list
+    of such pairs; ("v'", array) and ("a'", array) are the same in a layout that is not contiguous.
+    `order` says how often to differentiate. `config` are entries of the configuration.
+    """
+    for key, value in (config or {}).items():
+        setattr(chainer.config, key, value)
+    try:
+        variables = []
+        made = [_make(chainer, np, argument, variables) for argument in arguments]
+        outcome = getattr(chainer.functions, name)(*made, **options)
+        outputs = _flat(outcome)
+        result = {"y": [None if y is None else _data(y) for y in outputs]}
+        ends = [y for y in outputs if _is_floating(y)]
+        if order and ends and variables:
+            _differentiate(chainer, np, result, ends, variables, order)
+        return result
+    finally:
+        for key in config or {}:
+            delattr(chainer.config, key)
+
+
+def _make(chainer, np, argument, variables):
+    kind, value = argument
+    if kind == "o" or value is None:
+        return value
+    if kind == "s":
+        return [_make(chainer, np, item, variables) for item in value]
+    if kind.endswith("'"):
+        value = np.repeat(value, 2, axis=-1)[..., ::2] if value.ndim else value
+    if kind.startswith("a"):
+        return value
+    variable = chainer.Variable(value.copy() if not kind.endswith("'") else value)
+    if value.dtype.kind == "f":
+        variables.append(variable)
+    return variable
+
+
+def _flat(outcome):
+    if isinstance(outcome, (list, tuple)):
+        return [y for item in outcome for y in _flat(item)]
+    return [outcome]
+
+
+def _data(y):
+    return y.array if hasattr(y, "array") else y
+
+
+def _is_floating(y):
+    return hasattr(y, "array") and y.array is not None and y.array.dtype.kind == "f"
+
+
+def _differentiate(chainer, np, result, ends, variables, order):
+    random = np.random.RandomState(1)
+    seeds = [
+        chainer.Variable(random.uniform(-1, 1, y.shape).astype(y.dtype)) for y in ends
+    ]
+    grads = chainer.grad(ends, variables, seeds, enable_double_backprop=order > 1)
+    result["gx"] = [None if g is None else g.array for g in grads]
+    found = [g for g in grads if g is not None and g.requires_grad]
+    if order < 2 or not found:
+        return
+    weights = [chainer.Variable(random.uniform(-1, 1, g.shape).astype(g.dtype)) for g in found]
+    second = chainer.grad(found, variables + seeds, weights)
+    result["ggx"] = [
+        # Chainer gives zeros where torch knows that nothing depends on it, and the reverse.
+        None if g is None or not g.array.any() else g.array
+        for g in second
+    ]
