@@ -29,7 +29,8 @@ def last_lines(*arguments: str, cwd: Path) -> str:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, so --device 0 works")
 def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
-    assert "RuntimeError: CUDA is not available" in last_lines("--device", "0", cwd=tmp_path)
+    message = last_lines("--device", "0", cwd=tmp_path)
+    assert "DeviceUnavailableError: CUDA is not available" in message.splitlines()[-1]
 
 
 def test_an_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
