@@ -426,20 +426,20 @@ class DictSummary:
             if kind is float or kind is int:
                 # What Summary.add does, written out: most values are these.
                 summary = summaries[key]
-                summary._x += value  # noqa: SLF001 -- the same module
-                summary._x2 += value * value  # noqa: SLF001 -- the same module
-                summary._n += 1  # noqa: SLF001 -- the same module
+                summary._x += value
+                summary._x2 += value * value
+                summary._n += 1
             elif kind in _NUMPY_NUMBERS:
-                summaries[key]._add(value.item(), 1, as_numpy=True)  # noqa: SLF001 -- the same module
+                summaries[key]._add(value.item(), 1, as_numpy=True)
             elif isinstance(value, tuple):
                 scalar, weight = _value_and_weight(key, value)
                 if scalar is not None:
                     as_numpy = type(value[0]) not in _PLAIN
-                    summaries[key]._add(scalar, weight, as_numpy)  # noqa: SLF001 -- the same module
+                    summaries[key]._add(scalar, weight, as_numpy)
             else:
                 scalar = _scalar(value)
                 if scalar is not None:
-                    summaries[key]._add(scalar, 1, as_numpy=kind is not bool)  # noqa: SLF001 -- the same module
+                    summaries[key]._add(scalar, 1, as_numpy=kind is not bool)
 
     def compute_mean(self) -> dict[str, Any]:
         """Returns the mean of each name."""

@@ -19,15 +19,29 @@ from chainer_compat.dataset._converter import (
     to_device,
 )
 from chainer_compat.dataset._dataset_mixin import DatasetMixin
+from chainer_compat.dataset._download import (
+    cache_or_load_file,
+    cached_download,
+    get_dataset_directory,
+    get_dataset_root,
+    set_dataset_root,
+)
 from chainer_compat.dataset._iterator import Iterator
+from chainer_compat.dataset.tabular._tabular_dataset import TabularDataset
 
 __all__ = [
     "CollatedBatch",
     "Converter",
     "DatasetMixin",
     "Iterator",
+    "TabularDataset",
+    "cache_or_load_file",
+    "cached_download",
     "concat_examples",
     "converter",
+    "get_dataset_directory",
+    "get_dataset_root",
     "identity_converter",
+    "set_dataset_root",
     "to_device",
 ]

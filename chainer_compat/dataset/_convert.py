@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,6 +10,9 @@ import torch
 from chainer_compat import backend
 from chainer_compat.dataset._converter import _ArbitraryCallableConverter, to_device
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["CollatedBatch", "concat_examples", "concat_examples_func"]
 
@@ -185,5 +187,6 @@ def _concat_tensors(tensors: Sequence[torch.Tensor], padding: Any) -> torch.Tens
 
 def _fill(result: Any, arrays: Sequence[Any]) -> Any:
     for i, array in enumerate(arrays):
-        result[(i, *map(slice, array.shape))] = array
+        place = (i, *map(slice, array.shape))
+        result[place] = array
     return result

@@ -53,7 +53,7 @@ class DictDataset:
 
 
 def _take(dataset: DictDataset, indices: Indices) -> list[Any]:
-    columns = dataset._datasets  # noqa: SLF001 -- the same module
+    columns = dataset._datasets
     if any(type(column) not in PLAIN for column in columns.values()):
         return [dataset[i] for i in indices]
     rows = zip(*(take_examples(column, indices) for column in columns.values()), strict=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainer_compat.dataset import DatasetMixin
 from chainer_compat.dataset._examples import Indices, register_taker, take_examples
 from chainer_compat.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["SubDataset"]
 
@@ -81,13 +83,13 @@ def _take(dataset: SubDataset, indices: Indices) -> list[Any]:
     wanted = np.asarray(indices)
     if not wanted.size or wanted.min() < 0 or wanted.max() >= len(dataset):
         return [dataset[i] for i in indices]
-    wanted = wanted + dataset._start  # noqa: SLF001 -- the same module
-    order = dataset._order  # noqa: SLF001 -- the same module
+    wanted = wanted + dataset._start
+    order = dataset._order
     if isinstance(order, np.ndarray):
         wanted = order[wanted]
     elif order is not None:
-        return take_examples(dataset._dataset, [order[i] for i in wanted])  # noqa: SLF001 -- ditto
-    return take_examples(dataset._dataset, wanted)  # noqa: SLF001 -- the same module
+        return take_examples(dataset._dataset, [order[i] for i in wanted])
+    return take_examples(dataset._dataset, wanted)
 
 
 register_taker(SubDataset, _take)

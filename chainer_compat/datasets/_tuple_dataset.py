@@ -53,7 +53,7 @@ class TupleDataset:
 
 
 def _take(dataset: TupleDataset, indices: Indices) -> list[Any]:
-    columns = dataset._datasets  # noqa: SLF001 -- the same module
+    columns = dataset._datasets
     if any(type(column) not in PLAIN for column in columns):
         return [dataset[i] for i in indices]
     return list(zip(*(take_examples(column, indices) for column in columns), strict=True))

@@ -123,7 +123,10 @@ class SharedArena:
         return torch.from_numpy(array) if part.is_tensor else array
 
     def _view(self, packed: PackedArray) -> np.ndarray[Any, Any]:
-        return np.ndarray(packed.shape, packed.dtype, self._memory, packed.offset)
+        view: np.ndarray[Any, Any] = np.ndarray(
+            packed.shape, packed.dtype, self._memory, packed.offset
+        )
+        return view
 
 
 def _rebuilt(example: Any, change: Any) -> Any:
