@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, TypeVar
 
 from chainer_compat import optimizer_hooks
 from chainer_compat.optimizers._gradient_method import GradientMethod
@@ -13,14 +13,19 @@ from chainer_compat.optimizers._update_rule import UpdateRule
 
 __all__ = [
     "GradientClipping",
+    "GradientHardClipping",
     "GradientMethod",
+    "GradientNoise",
     "Hyperparameter",
     "HyperparameterProxy",
+    "Lasso",
     "Optimizer",
     "UpdateRule",
     "WeightDecay",
     "make_deprecation_message",
 ]
+
+_H = TypeVar("_H", bound=type)
 
 
 def make_deprecation_message(module_name: str) -> str:
@@ -35,29 +40,29 @@ def make_deprecation_message(module_name: str) -> str:
     )
 
 
-class WeightDecay(optimizer_hooks.WeightDecay):
-    """The old name of :class:`chainer_compat.optimizer_hooks.WeightDecay`.
+def _old_name_of(hook: _H) -> _H:
+    """A subclass that warns of the hook's new name."""
+    name = hook.__name__
 
-    Args:
-        *args: As there.
-        **kwargs: As there.
-    """
+    def warn_and_init(self: Any, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(make_deprecation_message(name), DeprecationWarning, stacklevel=2)
+        super(made, self).__init__(*args, **kwargs)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn(make_deprecation_message("WeightDecay"), DeprecationWarning, stacklevel=2)
-        super().__init__(*args, **kwargs)
+    doc = f"The old name of :class:`chainer_compat.optimizer_hooks.{name}`."
+    body = {"__init__": warn_and_init, "__doc__": doc, "__module__": __name__}
+    made: Any = type(name, (hook,), body)
+    subclass: _H = made
+    return subclass
 
 
-class GradientClipping(optimizer_hooks.GradientClipping):
-    """The old name of :class:`chainer_compat.optimizer_hooks.GradientClipping`.
+GradientClipping = _old_name_of(optimizer_hooks.GradientClipping)
+GradientHardClipping = _old_name_of(optimizer_hooks.GradientHardClipping)
+GradientNoise = _old_name_of(optimizer_hooks.GradientNoise)
+Lasso = _old_name_of(optimizer_hooks.Lasso)
+WeightDecay = _old_name_of(optimizer_hooks.WeightDecay)
 
-    Args:
-        *args: As there.
-        **kwargs: As there.
-    """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn(
-            make_deprecation_message("GradientClipping"), DeprecationWarning, stacklevel=2
-        )
-        super().__init__(*args, **kwargs)
+def __getattr__(name: str) -> Any:
+    from chainer_compat._unsupported import missing_name
+
+    raise missing_name(__name__, name)

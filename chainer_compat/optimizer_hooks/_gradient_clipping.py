@@ -46,14 +46,15 @@ class GradientClipping:
         Args:
             opt: The optimizer.
         """
-        grads = []
+        grads, scales = [], []
         for param in opt.target.params(False):
             grad = param._grad_tensor()
             if grad is not None:
                 grads.append(grad.data)
+                scales.append(param._loss_scale)
         if not grads:
             return
-        norm = _norm(grads)
+        norm = _norm(grads, scales)
         if norm.is_cuda:
             # No look at the number: that would wait for the GPU.
             torch._foreach_mul_(grads, (self.threshold / norm).clamp(max=1))
@@ -63,13 +64,16 @@ class GradientClipping:
             torch._foreach_mul_(grads, self.threshold / number)
 
 
-def _norm(grads: list[torch.Tensor]) -> torch.Tensor:
+def _norm(grads: list[torch.Tensor], scales: list[float | None]) -> torch.Tensor:
     """The norm of all gradients, on their device; on the CPU if they are on several."""
     norms = torch._foreach_norm(grads)
     device = norms[0].device
     if any(norm.device != device for norm in norms):
         device = torch.device("cpu")
     # Each in float32 at least, for the squares of float16 overflow early.
-    same = [norm.to(device, torch.promote_types(norm.dtype, torch.float32)) for norm in norms]
+    same = [
+        norm.to(device, torch.promote_types(norm.dtype, torch.float32)) / (scale or 1)
+        for norm, scale in zip(norms, scales, strict=True)
+    ]
     total: torch.Tensor = torch.linalg.vector_norm(torch.stack(same))
     return total

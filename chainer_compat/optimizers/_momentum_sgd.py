@@ -18,7 +18,9 @@ _DEFAULTS.momentum = 0.9
 
 
 class MomentumSGDRule(ForeachRule):
-    """The rule of :class:`MomentumSGD`; its state is the velocity ``v``.
+    """The rule of :class:`MomentumSGD`.
+
+    Its state is the velocity ``v``.
 
     Args:
         parent_hyperparam: Hyperparameters that count where the rule has none of its own.
