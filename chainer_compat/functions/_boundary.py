@@ -275,7 +275,14 @@ def _label_property(label: str, parameters: list[inspect.Parameter]) -> Any:
     option = label[label.index("{") + 1 : label.index("}")]
     options = [p.name for p in parameters if p.annotation not in _ARRAYS]
     position = options.index(option)
-    return property(lambda self: label.replace(f"{{{option}}}", str(self._options[position])))
+    return property(lambda self: label.replace(f"{{{option}}}", _shown(self._options[position])))
+
+
+def _shown(value: Any) -> str:
+    """An option as Chainer's labels show it: ``_ + (-1)``."""
+    if isinstance(value, _Tensor) or is_raw_array(value):
+        return "constant array"
+    return f"({value})" if isinstance(value, (int, float)) and value < 0 else str(value)
 
 
 _ARRAYS = ("Tensor", "Tensor | None", "Sequence[Tensor]")

@@ -60,9 +60,7 @@ def _is_floating(y):
 
 def _differentiate(chainer, np, result, ends, variables, order):
     random = np.random.RandomState(1)
-    seeds = [
-        chainer.Variable(random.uniform(-1, 1, y.shape).astype(y.dtype)) for y in ends
-    ]
+    seeds = [chainer.Variable(random.uniform(-1, 1, y.shape).astype(y.dtype)) for y in ends]
     grads = chainer.grad(ends, variables, seeds, enable_double_backprop=order > 1)
     result["gx"] = [None if g is None else g.array for g in grads]
     found = [g for g in grads if g is not None and g.requires_grad]

@@ -88,7 +88,9 @@ def labels(
 ) -> np.ndarray[Any, Any]:
     """Integers below a number of classes."""
     seed = draw(st.integers(0, 2**16))
-    return np.random.RandomState(seed).randint(lowest, max(classes, lowest + 1), shape).astype(dtype)
+    return (
+        np.random.RandomState(seed).randint(lowest, max(classes, lowest + 1), shape).astype(dtype)
+    )
 
 
 def elementwise(low: float = -3.0, high: float = 3.0) -> Callable[[Any], Arguments]:
