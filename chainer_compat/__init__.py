@@ -28,6 +28,7 @@ _SUBMODULES = frozenset(
         "distribution",
         "distributions",
         "errors",
+        "exporters",
         "function",
         "function_hook",
         "function_hooks",

@@ -14,11 +14,12 @@ from chainer_compat.backends import cuda
 from chainer_compat.errors import InvalidArgumentError, UnexpectedArrayError
 from chainer_compat.function import Function
 from chainer_compat.testing import attr
+from chainer_compat.testing.attr import check_available, is_available
 from chainer_compat.testing.array import assert_allclose
 from chainer_compat.testing.parameterized import parameterize, product
 from chainer_compat.variable import Variable
 
-__all__ = ["unary_math_function_unittest"]
+__all__ = ["check_available", "is_available", "unary_math_function_unittest"]
 
 _HALF_EPS = float(np.finfo(np.float16).eps)
 
@@ -68,7 +69,7 @@ def unary_math_function_unittest(
     Raises:
         ValueError: If NumPy has no function of that name.
     """
-    attr.check_available()
+    check_available()
     old_style = isinstance(func, Function)
     name = type(func).__name__.lower() if old_style else func.__name__
     expected = getattr(np, name, None) if func_expected is None else func_expected

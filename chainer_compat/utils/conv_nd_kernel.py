@@ -8,10 +8,32 @@ from chainer_compat._unsupported import missing_name, unsupported
 
 _INSTEAD = "Use utils.conv_nd.im2col_nd and col2im_nd, or torch.nn.functional.unfold and fold."
 
-Col2imNDKernel = unsupported("chainer.utils.conv_nd_kernel.Col2imNDKernel", _INSTEAD)
-Im2colNDKernel = unsupported("chainer.utils.conv_nd_kernel.Im2colNDKernel", _INSTEAD)
 
-__all__ = ["Col2imNDKernel", "Im2colNDKernel"]
+def _refused(name: str) -> Any:
+    return unsupported(f"chainer.utils.conv_nd_kernel.{name}", _INSTEAD)
+
+
+Col2imNDKernel = _refused("Col2imNDKernel")
+Im2colNDKernel = _refused("Im2colNDKernel")
+Writer = _refused("Writer")
+andexp = _refused("andexp")
+map_ = _refused("map_")
+muladdexp = _refused("muladdexp")
+mulexp = _refused("mulexp")
+succ_sublists = _refused("succ_sublists")
+vars = _refused("vars")
+
+__all__ = [
+    "Col2imNDKernel",
+    "Im2colNDKernel",
+    "Writer",
+    "andexp",
+    "map_",
+    "muladdexp",
+    "mulexp",
+    "succ_sublists",
+    "vars",
+]
 
 
 def __getattr__(name: str) -> Any:

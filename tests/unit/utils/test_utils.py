@@ -130,8 +130,8 @@ def test_tempdir_may_be_gone_already(tmp_path):
 def test_what_is_not_supported_says_what_is():
     with pytest.raises(NotSupportedError, match="unfold"):
         utils.conv_nd_kernel.Im2colNDKernel()
-    with pytest.raises(AttributeError, match="Writer"):
-        utils.conv_nd_kernel.Writer()
+    with pytest.raises(AttributeError, match="Reader"):
+        utils.conv_nd_kernel.Reader()
     with pytest.raises(AttributeError, match="nonsense"):
         utils.nonsense()
 
