@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import queue
 import threading
 import time
@@ -388,9 +389,12 @@ class QueueWriter(Writer):
     def _write(self, item: list[Any]) -> None:
         task, filename, outdir, target = item
         try:
-            task(filename, outdir, unshared(target))
+            self._task_of(task)(filename, outdir, unshared(target))
         except Exception as error:  # noqa: BLE001 - raised in the training's thread
             self._failed(error)
+
+    def _task_of(self, task: Any) -> Any:
+        return task
 
     def _failed(self, error: BaseException) -> None:
         self._failures.append(error)
@@ -493,8 +497,26 @@ class ProcessQueueWriter(QueueWriter):
         self._shared.reverse()
         return self._shared[0].copy(target)
 
+    def _bound_task(self) -> Any:
+        # The process has the task since it started, so a saving function of any kind will do;
+        # only what was added since has to go there.
+        added = _Added(self.snapshot_run, self._post_save_hooks)
+        try:
+            pickle.dumps(added)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise SnapshotWriteError(
+                f"a hook of a ProcessQueueWriter must be picklable: {error}"
+            ) from error
+        return added
+
+    def _task_of(self, task: Any) -> Any:
+        if not isinstance(task, _Added):
+            return task
+        self.snapshot_run, self._post_save_hooks = task.run, task.hooks
+        return super()._bound_task()
+
     def _failed(self, error: BaseException) -> None:
-        self._reports.put(str(error))
+        self._reports.put(str(error) if isinstance(error, OSError) else repr(error))
 
     def _check(self) -> None:
         while not self._reports.empty():
@@ -508,6 +530,14 @@ class ProcessQueueWriter(QueueWriter):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_consumer": None, "_queue": None, "_shared": [], "_held": []}
+
+
+class _Added:
+    """What a writer got to know after its process had started."""
+
+    def __init__(self, run: str | None, hooks: list[Callable[[], Any]]) -> None:
+        self.run = run
+        self.hooks = hooks
 
 
 class _OrphanProof:

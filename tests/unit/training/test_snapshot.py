@@ -376,3 +376,76 @@ class TestAnyFileSystem:
         files = fsspec.core.url_to_fs(url)[0]
         left = {path.rpartition("/")[2] for path in files.ls(url.partition("://")[2], detail=False)}
         assert left == {".snapshots.jsonl", "snapshot_iter_2", "snapshot_iter_10"}
+
+
+class TestFailures:
+    """Whatever goes wrong while a file is written: a clear error, and nothing is lost."""
+
+    def spoil(self, monkeypatch, what, number):
+        def failing(*args, **kwargs):
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(what, failing)
+
+    @pytest.mark.parametrize(
+        ("what", "number"),
+        [
+            ("os.fsync", 28), ("os.fsync", 5), ("os.replace", 30), ("pathlib.Path.mkdir", 30),
+            ("pathlib.Path.mkdir", 13), ("chainer_compat.serializers._npz.write_npz", 28),
+            ("chainer_compat.serializers._npz.write_npz", 122),
+        ],
+    )  # fmt: skip
+    def test_the_snapshot_before_is_intact_and_training_can_go_on(
+        self, tmp_path, monkeypatch, what, number
+    ):
+        trainer = StubTrainer(tmp_path)
+        extension = extensions.snapshot(n_retains=1, on_error="warn")
+        extension.initialize(trainer)
+        extension(trainer)
+        before = (tmp_path / "snapshot_iter_1").read_bytes()
+
+        with monkeypatch.context() as spoiled:
+            self.spoil(spoiled, what, number)
+            trainer.updater.iteration = 2
+            with pytest.warns(ChainerCompatWarning, match="snapshot_iter_2.*could not be written"):
+                extension(trainer)
+        assert names(tmp_path) == ["snapshot_iter_1"]
+        assert (tmp_path / "snapshot_iter_1").read_bytes() == before
+        assert [item for item in tmp_path.iterdir() if item.name.startswith(".tmp")] == []
+
+        trainer.updater.iteration = 3
+        extension(trainer)
+        assert names(tmp_path) == ["snapshot_iter_3"]
+
+    def test_a_folder_that_is_removed_in_between_is_told(self, tmp_path):
+        import shutil
+
+        out = tmp_path / "out"
+        out.mkdir()
+        trainer = StubTrainer(out)
+        extension = extensions.snapshot()
+        extension.initialize(trainer)
+        extension(trainer)
+        shutil.rmtree(out)
+        with pytest.raises(SnapshotWriteError, match="No such file or directory"):
+            extension(trainer)
+
+    def test_permissions_are_what_the_umask_says(self, tmp_path):
+        before = os.umask(0o027)
+        try:
+            take(extensions.snapshot(), tmp_path, [1])
+        finally:
+            os.umask(before)
+        assert (tmp_path / "snapshot_iter_1").stat().st_mode & 0o777 == 0o640
+
+    def test_a_device_that_is_really_full_is_told(self, tmp_path):
+        def to_a_full_device(path, target):
+            Path(path).symlink_to("/dev/full")
+            with Path(path).open("wb") as file:
+                serializers.save_npz(file, target)
+
+        take(extensions.snapshot_object(Target(5), "model"), tmp_path, [1])
+        before = (tmp_path / "model").read_bytes()
+        with pytest.raises(SnapshotWriteError, match="No space left on device"):
+            take(extensions.snapshot_object(Target(6), "model", to_a_full_device), tmp_path, [2])
+        assert (tmp_path / "model").read_bytes() == before
