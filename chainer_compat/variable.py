@@ -3,11 +3,9 @@
 from chainer_compat._graph import VariableNode
 from chainer_compat._parameter import Parameter
 from chainer_compat._variable import Variable, as_array, as_variable
-from chainer_compat.functions import _arithmetic
+from chainer_compat.functions import _arithmetic as _arithmetic  # noqa: PLC0414 -- puts the operators on
 
 __all__ = ["Parameter", "Variable", "VariableNode", "as_array", "as_variable"]
-
-_arithmetic.install(Variable)
 
 # Where users find them: what `repr` and `pickle` say.
 for _public in (Parameter, Variable, VariableNode):

@@ -15,7 +15,7 @@ from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 
-__all__ = ["absolute", "add", "install"]
+__all__ = ["absolute", "add"]
 
 
 def _constant_like(value: Any, x: Tensor) -> float:
@@ -285,11 +285,6 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }
 
 
-def install(variable: type[Variable]) -> None:
-    """Puts the operators on the class.
-
-    Args:
-        variable: The class.
-    """
-    for name, operation in _OPERATORS.items():
-        setattr(variable, name, operation)
+# Whoever has a variable or a function has imported this module, and so has the operators.
+for _name, _operation in _OPERATORS.items():
+    setattr(Variable, _name, _operation)
