@@ -14,8 +14,8 @@ from chainer_compat.backends import cuda
 from chainer_compat.errors import InvalidArgumentError, UnexpectedArrayError
 from chainer_compat.function import Function
 from chainer_compat.testing import attr
-from chainer_compat.testing.attr import check_available, is_available
 from chainer_compat.testing.array import assert_allclose
+from chainer_compat.testing.attr import check_available, is_available
 from chainer_compat.testing.parameterized import parameterize, product
 from chainer_compat.variable import Variable
 
