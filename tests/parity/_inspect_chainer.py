@@ -168,7 +168,9 @@ def signature_of(
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return None
-    return [_describe_parameter(parameter) for parameter in parameters[int(skip_self) :]]
+    if skip_self and parameters and parameters[0].kind is not inspect.Parameter.VAR_POSITIONAL:
+        del parameters[0]  # `def add(*xs)` takes self as one of many
+    return [_describe_parameter(parameter) for parameter in parameters]
 
 
 def _describe_parameter(parameter: inspect.Parameter) -> tuple[str, str, str | None]:

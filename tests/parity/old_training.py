@@ -1,4 +1,4 @@
-# ruff: noqa: I001, N812, PTH118, UP008 (a script as its time wrote it)
+# ruff: noqa: I001, PTH118, UP008 (a script as its time wrote it)
 """A training script that every Chainer from version 1 to 7 runs: the dialect that they share.
 
 `write_old_golden.py` runs it under old releases, the tests run it under `chainer-compat run`. An
@@ -25,12 +25,11 @@ class Network(chainer.Chain):
     def __init__(self):
         super(Network, self).__init__(
             l1=L.Linear(64, 12),
-            norm=L.BatchNormalization(12),
             l2=L.Linear(12, 10),
         )
 
     def __call__(self, x):
-        return self.l2(F.relu(self.norm(self.l1(x))))
+        return self.l2(F.relu(self.l1(x)))
 
 
 def main(out, epochs, snapshot=None):
@@ -52,9 +51,23 @@ def main(out, epochs, snapshot=None):
     if snapshot:
         serializers.load_npz(snapshot, trainer)
     trainer.run()
-    serializers.save_npz(os.path.join(out, "model.npz"), model)
-    serializers.save_hdf5(os.path.join(out, "model.h5"), model)
+    save(os.path.join(out, "model"), model)
+
+
+def save_norm(out):
+    """A model with persistent values, after it has seen two batches."""
+    model = chainer.Chain(norm=L.BatchNormalization(3))
+    for scale in (1, 2):
+        model.norm(chainer.Variable(scale * np.arange(12, dtype=np.float32).reshape(4, 3)))
+    save(os.path.join(out, "norm"), model)
+
+
+def save(path, model):
+    serializers.save_npz(path + ".npz", model)
+    serializers.save_hdf5(path + ".h5", model)
 
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    if len(sys.argv) == 3:
+        save_norm(sys.argv[1])

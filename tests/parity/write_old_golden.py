@@ -10,6 +10,7 @@ fixed and the clock stands still; `--check` compares by content (see `_golden`).
 
     golden/old/VERSION/snapshot_iter_20   the trainer after two epochs
                        model.npz, model.h5  its model
+                       norm.npz, norm.h5    a model with batch normalization
                        log.json             of three epochs without a stop
 """
 
@@ -68,7 +69,7 @@ def write(release: str, sources: pathlib.Path, folder: pathlib.Path) -> None:
                 check=True,
             )
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("snapshot_iter_20", "model.npz", "model.h5"):
+        for name in ("snapshot_iter_20", "model.npz", "model.h5", "norm.npz", "norm.h5"):
             shutil.copyfile(two / name, folder / name)
         shutil.copyfile(three / "log", folder / "log.json")
 

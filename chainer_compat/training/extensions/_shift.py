@@ -18,6 +18,9 @@ class Shift(Extension):
     call; a resumed run goes on with the value that it had.
     """
 
+    # Chainer 1 counted from here, in the shifts that it had; its files lack the last value.
+    _first_count_of_chainer_1 = 0
+
     def __init__(self, attr: str, optimizer: Any = None) -> None:
         self._attr = attr
         self._optimizer = optimizer
@@ -74,7 +77,11 @@ class Shift(Extension):
             serializer: A serializer or deserializer.
         """
         self._t = serializer("_t", self._t)
-        self._last_value = _optional_number(serializer, "_last_value", self._last_value)
+        try:
+            self._last_value = serialize_number(serializer, "_last_value", self._last_value)
+        except KeyError:
+            self._last_value = None
+            self._t -= self._first_count_of_chainer_1
 
     def __str__(self) -> str:
         return f"{type(self).__name__}({self._attr!r})"

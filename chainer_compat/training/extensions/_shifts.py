@@ -41,6 +41,8 @@ class ExponentialShift(ShiftFromInit):
         ExponentialShift('lr')
     """
 
+    _first_count_of_chainer_1 = 1
+
     def __init__(
         self, attr: str, rate: float, init: Any = None, target: Any = None, optimizer: Any = None
     ) -> None:
@@ -112,6 +114,8 @@ class LinearShift(Shift):
         >>> print(extensions.LinearShift('alpha', (0.2, 0.0), (1000, 2000)))
         LinearShift('alpha')
     """
+
+    _first_count_of_chainer_1 = 1
 
     def __init__(
         self,

@@ -26,22 +26,21 @@ def updater(chainer, np, name):
     functions, links = chainer.functions, chainer.links
 
     class Tiny(chainer.Chain):
-        """Two links that learn, one that takes no part, and one whose weight has no shape yet."""
+        """Two links that learn and one that takes no part."""
 
         def __init__(self):
             super().__init__()
             with self.init_scope():
-                self.l1 = links.Linear(4, 3)
+                self.l1 = links.Linear(None, 3)
                 self.l2 = links.Linear(3, 2, nobias=True)
                 self.idle = links.Linear(2, 2)
-                self.shapeless = links.Linear(None, 2)
 
         def forward(self, x, t):
-            return functions.mean_squared_error(self.l2(functions.tanh(self.l1(x))), t)
+            return functions.softmax_cross_entropy(self.l2(functions.relu(self.l1(x))), t)
 
     model = Tiny()
     x = np.random.uniform(-1, 1, (12, 4)).astype(np.float32)
-    t = np.random.uniform(-1, 1, (12, 2)).astype(np.float32)
+    t = (x[:, 0] > 0).astype(np.int32)
     optimizer = getattr(chainer.optimizers, name)().setup(model)
     dataset = chainer.datasets.TupleDataset(x, t)
     iterator = chainer.iterators.SerialIterator(dataset, 4, shuffle=False)

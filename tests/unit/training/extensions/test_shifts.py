@@ -127,6 +127,15 @@ def test_resumes_from_what_chainer_saves(name, trainer):
     assert rates(load(MAKERS[name](), content), trainer, 0) == [expected]
 
 
+@pytest.mark.parametrize("name", ["exponential", "linear"])
+def test_resumes_from_a_count_of_chainer_1_which_starts_from_one(name, trainer):
+    first = MAKERS[name]()
+    expected = rates(first, trainer, 3)[-1]
+    trainer.optimizer.lr = 1.0
+
+    assert rates(load(MAKERS[name](), {"_t": np.array(4)}), trainer, 0) == [expected]
+
+
 def test_first_value_that_was_given_wins_over_the_saved_one(trainer):
     content = saved(extensions.ExponentialShift("lr", 0.5, init=8.0))
     again = load(extensions.ExponentialShift("lr", 0.5, init=2.0), content)
