@@ -61,7 +61,9 @@ class RMSpropGravesRule(ForeachRule):
         torch._foreach_add_(divisor, hp.eps)
         torch._foreach_sqrt_(divisor)
         torch._foreach_mul_(delta, hp.momentum)
-        torch._foreach_addcdiv_(delta, grads, divisor, value=-hp.lr)
+        steps = torch._foreach_mul(grads, hp.lr)
+        torch._foreach_div_(steps, divisor)
+        torch._foreach_sub_(delta, steps)
         torch._foreach_add_(data, delta)
 
 
