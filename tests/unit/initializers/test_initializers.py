@@ -151,3 +151,89 @@ def test_what_is_no_initializer_is_refused_with_what_is(value):
         with pytest.raises(TypeError, match="a scalar, an array or None") as caught:
             take(value)
         assert isinstance(caught.value, ChainerCompatError)
+
+
+class OtherDevice(chainer.backend.Device):
+    """A device without arrays of NumPy or CuPy, like a GPU without CuPy; it has no memory."""
+
+    xp = "no array module"
+    name = "@meta"
+    torch_device = torch.device("meta")
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [(name, (4, 4)) for name in [*DRAWN, "Identity", "Orthogonal"]] + [("One", 4)],
+)
+def test_a_device_without_raw_arrays_gets_a_tensor(name, shape):
+    device = OtherDevice()
+    made = initializers.generate_array(
+        getattr(initializers, name)(), shape, device.xp, "d", device=device
+    )
+
+    assert made.device == device.torch_device
+    assert made.dtype == torch.float64
+
+
+@pytest.mark.parametrize("name", ["Normal", "Uniform"])
+def test_torch_draws_with_the_same_spread(name):
+    initializer = getattr(initializers, name)(3.0)
+    tensor = torch.empty(100_000)
+    initializer._draw_into(tensor, initializer._spread(()))
+    array = initializers.generate_array(initializer, 100_000, np)
+
+    assert float(tensor.std()) == pytest.approx(float(array.std()), rel=0.02)
+    assert float(tensor.mean()) == pytest.approx(0, abs=0.05)
+
+
+def test_bad_shapes_are_told():
+    cases = {
+        "HeNormal": (3,),
+        "Identity": (2, 3),
+        "Orthogonal": (0, 3),
+    }
+    for name, shape in cases.items():
+        with pytest.raises(ValueError, match=r"shape|tuple"):
+            getattr(initializers, name)()(np.empty(shape))
+    with pytest.raises(ValueError, match="one size"):
+        initializers.UpsamplingDeconvFilter()(np.empty((1, 1, 2, 3)))
+    with pytest.raises(TypeError, match="three axes"):
+        initializers.UpsamplingDeconvFilter()(np.empty((1, 1)))
+    with pytest.raises(AssertionError, match="second axis"):
+        initializers.DownsamplingConvFilter()(np.empty((2, 3, 3)))
+    with pytest.raises(ValueError, match="a shape is a tuple"):
+        chainer.initializer.get_fans([2, 3])
+
+
+def test_bad_arguments_are_told():
+    with pytest.raises(ValueError, match="'fan_in' or 'fan_out'"):
+        initializers.HeNormal(fan_option="both")(np.empty((2, 2)))
+    with pytest.raises(ValueError, match="mode is one of auto"):
+        initializers.Orthogonal(mode="any")
+    with pytest.raises(ValueError, match="no orthogonal basis"):
+        initializers.Orthogonal(mode="basis")(np.empty((2, 3)))
+    with pytest.raises(ValueError, match="'linear' only"):
+        initializers.UpsamplingDeconvFilter("cubic")
+    with pytest.raises(ValueError, match="was made for float32"):
+        initializers.generate_array(initializers.One("f"), 3, np, "d")
+
+
+def test_a_number_has_a_random_sign():
+    values = {
+        float(initializers.generate_array(initializers.Orthogonal(2), (), np)) for _ in range(50)
+    }
+
+    assert values == {-2.0, 2.0}
+
+
+def test_downsampling_filters_sum_to_one():
+    made = initializers.generate_array(initializers.DownsamplingConvFilter(), (3, 3, 4, 4), np)
+
+    assert made.sum(axis=(2, 3)).tolist() == np.eye(3).tolist()
+
+
+def test_half_precision_for_mixed16():
+    with chainer.using_config("dtype", chainer.mixed16):
+        made = initializers.generate_array(initializers.One(dtype=chainer.mixed16), 2, np)
+
+    assert made.dtype == np.float16
