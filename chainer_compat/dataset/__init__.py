@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from chainer_compat.dataset._async_transfer import (
+    ConcatWithAsyncTransfer,
+    Conveyor,  # noqa: F401 -- of Chainer's module of converters
+)
 from chainer_compat.dataset._convert import (
     CollatedBatch,
     _concat_arrays,  # noqa: F401 -- scripts import it from Chainer's module
@@ -31,6 +35,7 @@ from chainer_compat.dataset.tabular._tabular_dataset import TabularDataset
 
 __all__ = [
     "CollatedBatch",
+    "ConcatWithAsyncTransfer",
     "Converter",
     "DatasetMixin",
     "Iterator",

@@ -14,6 +14,7 @@ import os
 import pathlib
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -119,14 +120,18 @@ def _download_to(path: pathlib.Path, urls: Sequence[str], md5: str | None) -> No
             try:
                 _fetch(url, partial, md5)
             except (OSError, DatasetFileError) as error:
+                if isinstance(error, urllib.error.HTTPError):
+                    error.close()  # it holds the connection
                 failures.append(error)
             else:
                 partial.replace(path)
                 return
     told = "; ".join(f"{url}: {error}" for url, error in zip(urls, failures, strict=True))
-    raise (DatasetFileError if isinstance(failures[-1], DatasetFileError) else DownloadError)(
+    # A file that came, and was another, is worse than one that did not come.
+    wrong = any(isinstance(error, DatasetFileError) for error in failures)
+    raise (DatasetFileError if wrong else DownloadError)(
         f"cannot download {told}. If you have the file, put it at {path}"
-    ) from failures[-1]
+    ) from failures[0]
 
 
 def _fetch(url: str, path: pathlib.Path, md5: str | None) -> None:
