@@ -80,15 +80,18 @@ def create_compressed(group: Any, key: str, array: np.ndarray, level: int) -> No
                 dataset.id.write_direct_chunk(offset, data)
 
 
-def fill_from_chunks(dataset: Any, target: np.ndarray) -> bool:
+def fill_from_chunks(dataset: Any, target: np.ndarray | None) -> bool:
     """Reads a dataset whose only filter is gzip, chunk by chunk.
 
     Args:
         dataset: The dataset.
-        target: Where to; of the dataset's shape and dtype.
+        target: Where to; of the dataset's shape and dtype. None to check the data only.
 
     Returns:
         Whether that was possible; if not, nothing was read.
+
+    Raises:
+        ValueError: If a chunk is damaged.
     """
     from isal import isal_zlib
     from isal.isal_zlib import IsalError
@@ -96,9 +99,9 @@ def fill_from_chunks(dataset: Any, target: np.ndarray) -> bool:
     plist = dataset.id.get_create_plist()
     if dataset.chunks is None or plist.get_nfilters() != 1 or plist.get_filter(0)[0] != _GZIP:
         return False
-    if dataset.dtype != target.dtype:
+    if target is not None and dataset.dtype != target.dtype:
         return False
-    chunk, size = dataset.chunks, math.prod(dataset.chunks) * target.dtype.itemsize
+    chunk, size = dataset.chunks, math.prod(dataset.chunks) * dataset.dtype.itemsize
 
     def read(offset: tuple[int, ...]) -> None:
         mask, data = dataset.id.read_direct_chunk(offset)
@@ -109,6 +112,8 @@ def fill_from_chunks(dataset: Any, target: np.ndarray) -> bool:
             plain = inflater.decompress(data, size + 1)
         if len(plain) != size:
             raise ValueError(f"a chunk has {len(plain)} bytes instead of {size}")
+        if target is None:
+            return
         piece = target[_window(offset, chunk)]
         whole = np.frombuffer(plain, target.dtype).reshape(chunk)
         piece[...] = whole[tuple(slice(0, extent) for extent in piece.shape)]

@@ -61,7 +61,7 @@ class Hdf5Member:
         try:
             return as_array(self._dataset)
         except (OSError, ValueError, RuntimeError, UnicodeDecodeError) as error:
-            raise FileFormatError(f"{self._where}: its data is damaged ({error})") from error
+            raise self._damaged(error) from error
 
     def fill(self, view: memoryview) -> None:
         """Reads the data into memory.
@@ -70,15 +70,25 @@ class Hdf5Member:
             view: A contiguous, writable buffer of as many bytes.
         """
         target: Any = np.frombuffer(view, self.header.dtype).reshape(self.header.shape)
-        try:
-            if not fill_from_chunks(self._dataset, target):
+        if not self._filled(target):
+            try:
                 self._dataset.read_direct(target)
+            except (OSError, ValueError, RuntimeError) as error:
+                raise self._damaged(error) from error
+
+    def _filled(self, target: Any) -> bool:
+        try:
+            return fill_from_chunks(self._dataset, target)
         except (OSError, ValueError, RuntimeError) as error:
-            raise FileFormatError(f"{self._where}: its data is damaged ({error})") from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> FileFormatError:
+        return FileFormatError(f"{self._where}: its data is damaged ({error})")
 
     def verify(self) -> None:
         """Reads everything and keeps nothing."""
-        self.read()
+        if self._dataset.shape is None or not self._filled(None):
+            self.read()
 
 
 class Hdf5Store:

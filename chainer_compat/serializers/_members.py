@@ -99,9 +99,22 @@ class Member:
 
     def verify(self) -> None:
         """Reads everything and keeps nothing, to be sure that a later read will succeed."""
-        if self._plain is None:
+        if self._plain is not None:
+            return
+        if self._entry.packed_crc is None:
             for _ in self._chunks():
                 pass
+        else:
+            self._verify_packed(self._entry.packed_crc)
+
+    def _verify_packed(self, expected: int) -> None:
+        from isal import isal_zlib
+
+        crc = 0
+        for raw in self._raw(_CHUNK):
+            crc = isal_zlib.crc32(raw, crc)
+        if crc != expected:
+            raise FileFormatError(f"{self.where}: its checksum is wrong; the file is damaged")
 
     def fill(self, view: memoryview) -> None:
         """Reads the data into memory.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chainer_compat.errors import FileFormatError, UnsafeFileError
@@ -12,7 +12,15 @@ from chainer_compat.serializers._limits import check_deflated
 if TYPE_CHECKING:
     from chainer_compat.serializers._source import ByteSource
 
-__all__ = ["DEFLATED", "STORED", "ZipEntry", "is_zip", "read_directory"]
+__all__ = [
+    "DEFLATED",
+    "PACKED_CRC",
+    "PACKED_CRC_ID",
+    "STORED",
+    "ZipEntry",
+    "is_zip",
+    "read_directory",
+]
 
 STORED, DEFLATED = 0, 8
 _END = struct.Struct("<4s4H2LH")
@@ -20,6 +28,10 @@ _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+# A field of our own, which other readers pass over: the CRC-32 of the compressed bytes. By it a
+# member is known to be undamaged before anything is inflated.
+PACKED_CRC = struct.Struct("<2HL")
+PACKED_CRC_ID = 0xC4A7
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 # Bits that change how the data is to be read: encryption, patches, strong encryption, masked names.
@@ -37,6 +49,7 @@ class ZipEntry:
         stored: Its size in the file, in bytes.
         plain: Its size when read, in bytes.
         header_offset: Where its local header is.
+        packed_crc: The CRC-32 of its compressed bytes, if it was written here.
         data_offset: Where its data is.
     """
 
@@ -46,6 +59,7 @@ class ZipEntry:
     stored: int
     plain: int
     header_offset: int
+    packed_crc: int | None = None
     data_offset: int = 0
 
 
@@ -124,6 +138,16 @@ def _zip64_sizes(extra: bytes, fields: list[int], where: str) -> list[int]:
     return fields
 
 
+def _packed_crc(extra: bytes) -> int | None:
+    at = 0
+    while at + PACKED_CRC.size <= len(extra):
+        kind, length, crc = PACKED_CRC.unpack_from(extra, at)
+        if kind == PACKED_CRC_ID and length == 4:
+            return int(crc)
+        at += 4 + length
+    return None
+
+
 def _decode_name(raw: bytes, flags: int, source: ByteSource) -> str:
     try:
         name = raw.decode("utf-8" if flags & _UTF8 else "cp437")
@@ -154,7 +178,8 @@ def _central_entries(source: ByteSource, directory: _Directory) -> list[ZipEntry
             raise UnsafeFileError(f"{where}: encrypted, or packed by unknown method {method}")
         extra = data[extra_at : extra_at + extra_length]
         plain, stored, offset = _zip64_sizes(extra, [plain, stored, offset], where)
-        entries.append(ZipEntry(name, method == DEFLATED, crc, stored, plain, offset))
+        packed = _packed_crc(extra)
+        entries.append(ZipEntry(name, method == DEFLATED, crc, stored, plain, offset, packed))
         at = extra_at + extra_length + comment_length
     if at != len(data):
         raise FileFormatError(f"{source.name}: the zip directory is longer than its entries")
@@ -181,10 +206,7 @@ def _located(source: ByteSource, entry: ZipEntry, limit: int) -> ZipEntry:
         check_deflated(source.name, entry.name, stored=entry.stored, plain=entry.plain)
     elif entry.stored != entry.plain:
         raise FileFormatError(f"{where}: stored without compression, yet its two sizes differ")
-    return ZipEntry(
-        entry.name, entry.deflated, entry.crc, entry.stored, entry.plain,
-        entry.header_offset, data_offset,
-    )  # fmt: skip
+    return replace(entry, data_offset=data_offset)
 
 
 def read_directory(source: ByteSource) -> list[ZipEntry]:

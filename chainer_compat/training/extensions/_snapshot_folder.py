@@ -234,6 +234,10 @@ def _is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
+    # A dead process that nobody has waited for still has its number.
+    with contextlib.suppress(OSError):
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+        return state != "Z"
     return True
 
 
