@@ -35,6 +35,9 @@ _volatile_in_use = False
 # Whether any function has a hook of its own: then every backward pass goes step by step.
 _local_hooks_in_use = False
 
+# Whether any backward pass was ever scaled: only then do optimizers ask parameters for it.
+_loss_scales_in_use = False
+
 
 def volatile_seen() -> None:
     """Notes that a volatile variable exists."""
@@ -56,6 +59,34 @@ def local_hook_seen() -> None:
 def local_hooks_in_use() -> bool:
     """Whether any function ever got a hook of its own."""
     return _local_hooks_in_use
+
+
+def loss_scale_seen() -> None:
+    """Notes that a backward pass was scaled."""
+    global _loss_scales_in_use  # noqa: PLW0603 -- a switch of the process, for float16 training
+    _loss_scales_in_use = True
+
+
+def loss_scales_in_use() -> bool:
+    """Whether any backward pass was ever scaled."""
+    return _loss_scales_in_use
+
+
+def _note_loss_scale(variable: Variable, loss_scale: float | None) -> None:
+    """Notes the scale at each leaf, where optimizers take it out again."""
+    loss_scale_seen()
+    seen: set[FunctionNode] = set()
+    todo = [variable.creator_node]
+    while todo:
+        function = todo.pop()
+        if function is None or function in seen:
+            continue
+        seen.add(function)
+        for node in function.inputs or ():
+            leaf = node.get_variable_or_none() if node.creator_node is None else None
+            if leaf is not None:
+                leaf._loss_scale = loss_scale
+            todo.append(node.creator_node)
 
 
 def grad_was_exposed(variable: Variable) -> None:
@@ -133,6 +164,8 @@ def backward_from(
         return
     seed = _seed_of(variable, loss_scale)
     _protect_exposed()
+    if loss_scale is not None or _loss_scales_in_use:
+        _note_loss_scale(variable, loss_scale)
     if _needs_record(retain_grad, enable_double_backprop):
         _run_observed([variable], [seed], retain_grad, enable_double_backprop).deposit()
     else:
@@ -150,21 +183,22 @@ def backward(
 
     Args:
         outputs: Where to start.
-        grad_outputs: Their gradients; None for one that has its :attr:`~Variable.grad` set, or
-            is of one element and starts from 1.
+        grad_outputs: Their gradients; their :attr:`~Variable.grad` if not given. An output
+            without one is passed over, also if it is of one element.
         **kwargs: ``enable_double_backprop`` and ``retain_grad``, False by default.
 
     Raises:
-        TypeError: If an argument is no sequence, or an output has nothing to start from.
+        TypeError: If an argument is no tuple or list.
         ValueError: If there are not as many gradients as outputs.
 
     Example:
         >>> import numpy as np
         >>> import chainer_compat as chainer
         >>> x = chainer.Variable(np.ones(2, np.float32))
-        >>> chainer.backward([(x * 2)[0], (x * 3)[1]])
+        >>> g = chainer.Variable(np.ones(2, np.float32))
+        >>> chainer.backward([x * 2, x * 3], [g, g])
         >>> x.grad
-        array([2., 3.], dtype=float32)
+        array([5., 5.], dtype=float32)
     """
     double = kwargs.pop("enable_double_backprop", False)
     retain_grad = kwargs.pop("retain_grad", False)
@@ -175,22 +209,32 @@ def backward(
         _check_sequence("grad_outputs", grad_outputs)
         if len(grad_outputs) != len(outputs):
             raise ValueError(f"{len(grad_outputs)} gradients were given for {len(outputs)} outputs")
-    given = grad_outputs or [None] * len(outputs)
-    seeds = [
-        _seed_of(y, None) if g is None else g.tensor for y, g in zip(outputs, given, strict=True)
-    ]
-    pairs = [(y, g) for y, g in zip(outputs, seeds, strict=True) if y.tensor.grad_fn is not None]
+    pairs = _starts(outputs, grad_outputs)
     _protect_exposed()
-    if not pairs:
-        return
-    ys, gys = [y for y, _ in pairs], [g for _, g in pairs]
-    if _needs_record(retain_grad, double):
-        _run_observed(ys, gys, retain_grad, double).deposit()
-    else:
-        torch.autograd.backward([y.tensor for y in ys], gys, retain_graph=True)
-    if not retain_grad:
-        for y in ys:
+    if pairs:
+        ys, gys = [y for y, _ in pairs], [g for _, g in pairs]
+        if _needs_record(retain_grad, double):
+            _run_observed(ys, gys, retain_grad, double).deposit()
+        else:
+            torch.autograd.backward([y.tensor for y in ys], gys, retain_graph=True)
+    if grad_outputs is None and not retain_grad:
+        for y, _ in pairs:
             y._own_grad = y._grad_cache = None
+
+
+def _starts(
+    outputs: Sequence[Variable], grad_outputs: Sequence[Variable | None] | None
+) -> list[tuple[Variable, torch.Tensor]]:
+    """The outputs that have a gradient to start from; one without any is passed over."""
+    if grad_outputs is None:
+        given = [y._own_grad for y in outputs]
+    else:
+        given = [None if g is None else g.tensor for g in grad_outputs]
+    return [
+        (y, g)
+        for y, g in zip(outputs, given, strict=True)
+        if g is not None and y.tensor.requires_grad
+    ]
 
 
 def _check_sequence(name: str, value: Any) -> None:
