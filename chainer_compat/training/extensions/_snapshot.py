@@ -20,8 +20,9 @@ from chainer_compat.serializers._stores import load_file
 from chainer_compat.training._extension import Extension
 from chainer_compat.training._state import optional
 from chainer_compat.training.extensions import snapshot_writers
-from chainer_compat.training.extensions._snapshot_folder import folder_of
+from chainer_compat.training.extensions._snapshot_folder import Folder, folder_of
 from chainer_compat.training.extensions._snapshot_names import NameTemplate
+from chainer_compat.training.extensions._snapshot_ranks import Ranks
 from chainer_compat.training.extensions._snapshot_retention import Retention
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = ["snapshot", "snapshot_object"]
 
 _DEFAULT_NAME = "snapshot_iter_{.updater.iteration}"
 _ERRORS = ("raise", "warn")
+_MODES = ("default", "distributed", "sharded")
 
 
 def snapshot_object(
@@ -75,6 +77,11 @@ def snapshot(
                 before any extension is initialized. A damaged file is passed over with a warning.
             on_error: ``"raise"``, or ``"warn"`` to go on training when a file cannot be written.
             trigger: When to save, as in Chainer 1; ``trainer.extend(..., trigger=)`` overrides it.
+            saver_rank: In a training on several processes, the rank that writes; all load what
+                it finds, and a failure of it is raised on all.
+            snapshot_mode: ``"default"``, ``"distributed"`` (needs ``saver_rank``), or
+                ``"sharded"`` (likewise): every rank writes its part into one folder, by
+                torch.distributed.checkpoint.
 
     Returns:
         The extension.
@@ -100,7 +107,19 @@ def snapshot(
         )
     if writer is None:
         writer = snapshot_writers.SimpleWriter(savefun=save_npz if savefun is None else savefun)
-    return _Snapshot(filename=filename, writer=writer, **kwargs)
+    mode = _mode_name(kwargs.pop("snapshot_mode", "default"))
+    if mode != "default" and kwargs.get("saver_rank") is None:
+        raise InvalidArgumentError(f"snapshot_mode={mode!r} needs saver_rank")
+    kind = _ShardedSnapshot if mode == "sharded" else _Snapshot
+    return kind(filename=filename, writer=writer, **kwargs)
+
+
+def _mode_name(mode: Any) -> str:
+    # pytorch-pfn-extras has an enumeration here.
+    name = str(getattr(mode, "name", mode)).lower()
+    if name not in _MODES:
+        raise InvalidArgumentError(f"snapshot_mode must be one of {_MODES}, not {mode!r}")
+    return name
 
 
 def _always_true() -> bool:
@@ -124,6 +143,7 @@ class _Snapshot(Extension):
         autoload: bool = False,
         on_error: str = "raise",
         trigger: Any = None,
+        saver_rank: int | None = None,
     ) -> None:
         if on_error not in _ERRORS:
             raise InvalidArgumentError(f"on_error must be one of {_ERRORS}, not {on_error!r}")
@@ -140,6 +160,7 @@ class _Snapshot(Extension):
         # Which files are this run's own: kept in the snapshot, so that it lasts over a resume.
         self._run = secrets.token_hex(8)
         self._restored = False
+        self._ranks = Ranks(saver_rank)
 
     def _target_of(self, trainer: Any) -> Any:
         return trainer if self._target is None else self._target
@@ -156,20 +177,16 @@ class _Snapshot(Extension):
 
     def _load_newest(self, trainer: Any, template: NameTemplate) -> None:
         folder = folder_of(trainer.out)
-        folder.sweep()
-        manifest = folder.manifest()
-        candidates = [
-            (number, modified, name)
-            for name, modified in folder.files().items()
-            if (number := template.number(name)) is not None
-        ]
-        for _, _, name in sorted(candidates, reverse=True):
+        if self._ranks.is_saver:
+            folder.sweep()
+        manifest, names = self._ranks.tell((folder.manifest(), self._candidates(folder, template)))
+        for name in names:
             try:
                 size = manifest.get(name, {}).get("size")
                 if size is not None and size != folder.size(name):
                     raise FileFormatError(f"{name}: its size is not the one that was written")
                 with folder.local(name) as path:
-                    load_file(path, self._target_of(trainer))
+                    self._load(path, self._target_of(trainer))
             except FileFormatError as error:
                 warnings.warn(
                     f"autoload passes over a damaged snapshot: {error}",
@@ -183,6 +200,17 @@ class _Snapshot(Extension):
             return
         if is_debug():
             print(f"No snapshot file that matches {self.filename} was found")  # noqa: T201
+
+    def _candidates(self, folder: Folder, template: NameTemplate) -> list[str]:
+        found = [
+            (number, modified, name)
+            for name, modified in folder.files().items()
+            if (number := template.number(name)) is not None
+        ]
+        return [name for _, _, name in sorted(found, reverse=True)]
+
+    def _load(self, path: str, target: Any) -> None:
+        load_file(path, target)
 
     def initialize(self, trainer: Any) -> None:
         """Tells the writer which old files to delete.
@@ -222,18 +250,19 @@ class _Snapshot(Extension):
 
     def _make_snapshot(self, trainer: Any) -> None:
         serialized = serialize(self._target_of(trainer))
-        if callable(self.filename):
-            filename = self.filename(trainer)
-        else:
-            filename = NameTemplate(self.filename).format(trainer)
         with _Warning(self._only_warns):
-            self.writer(filename, trainer.out, serialized)
+            self._ranks.agree(lambda: self.writer(self._name(trainer), trainer.out, serialized))
+
+    def _name(self, trainer: Any) -> str:
+        if callable(self.filename):
+            return str(self.filename(trainer))
+        return NameTemplate(self.filename).format(trainer)
 
     def finalize(self) -> None:
         """Waits until everything is written."""
         if hasattr(self.writer, "finalize"):
             with _Warning(self._only_warns):
-                self.writer.finalize()
+                self.writer.finalize()  # on every rank: the training may have failed on this one
 
     def serialize(self, serializer: Any) -> None:
         """Saves or loads which run the files belong to.
@@ -242,6 +271,34 @@ class _Snapshot(Extension):
             serializer: A serializer or deserializer.
         """
         self._run = optional(serializer, "run", self._run)
+
+
+class _ShardedSnapshot(_Snapshot):
+    """Saves a folder to which every rank adds its part; made by :func:`snapshot`."""
+
+    def _make_snapshot(self, trainer: Any) -> None:
+        from chainer_compat.training.extensions._snapshot_sharded import (
+            collect,
+            write_shards,
+            write_values,
+        )
+
+        name, target = self._name(trainer), self._target_of(trainer)
+        folder = folder_of(trainer.out)
+        temporary = self._ranks.tell(folder.temporary())
+        with _Warning(self._only_warns):
+            # Writing is a joint effort, which a rank that failed before would leave hanging.
+            tensors, values = self._ranks.try_together(lambda: collect(target))
+            self._ranks.try_together(lambda: write_shards(temporary, tensors))
+            about = {"run": self._run, "iteration": None}
+            self._ranks.agree(lambda: folder.adopt(write_values(temporary, values), name, about))
+            if self._ranks.is_saver and self.n_retains > 0 and isinstance(self.filename, str):
+                Retention(self.filename, trainer.out, self.n_retains, self._run)()
+
+    def _load(self, path: str, target: Any) -> None:
+        from chainer_compat.training.extensions._snapshot_sharded import load_sharded
+
+        load_sharded(path, target)
 
 
 class _Warning:

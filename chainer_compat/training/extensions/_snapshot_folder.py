@@ -14,7 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from chainer_compat.errors import FileFormatError, MissingDependencyError, SnapshotWriteError
+from chainer_compat.errors import (
+    FileFormatError,
+    MissingDependencyError,
+    NotSupportedError,
+    SnapshotWriteError,
+)
 from chainer_compat.serializers._atomic import sync_folder
 from chainer_compat.serializers._kinds import check_file
 
@@ -32,6 +37,12 @@ class Folder(Protocol):
 
     def save(self, name: str, save: Save, about: ManifestEntry) -> None:
         """Writes one file under a temporary name, checks it, and gives it its name."""
+
+    def temporary(self) -> str:
+        """A path for what is not complete yet."""
+
+    def adopt(self, temporary: str, name: str, about: ManifestEntry) -> None:
+        """Gives a folder that several processes have written its name."""
 
     def files(self) -> dict[str, float]:
         """The names of the files in the folder, with the times of their last change."""
@@ -135,7 +146,7 @@ class LocalFolder:
         """
         final = self._path / name
         # A folder of its own, so that the saving function sees the name that the file will have.
-        temporary = self._path / f"{_temporary_prefix()}{secrets.token_hex(6)}"
+        temporary = Path(self.temporary())
         try:
             temporary.mkdir()
             path = str(temporary / final.name)
@@ -151,6 +162,34 @@ class LocalFolder:
             raise _failed(name, str(self._path), error) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+    def temporary(self) -> str:
+        """A path for what is not complete yet."""
+        return str(self._path / f"{_temporary_prefix()}{secrets.token_hex(6)}")
+
+    def adopt(self, temporary: str, name: str, about: ManifestEntry) -> None:
+        """Gives a folder that several processes have written its name.
+
+        Args:
+            temporary: The folder's path, within this one.
+            name: Its name.
+            about: What else to note in the manifest.
+
+        Raises:
+            SnapshotWriteError: If that fails.
+        """
+        final = self._path / name
+        try:
+            for file in Path(temporary).iterdir():
+                with file.open("rb+") as opened:
+                    os.fsync(opened.fileno())
+            sync_folder(str(Path(temporary, "any")))
+            _replace(temporary, final)
+            sync_folder(str(final))
+            self._note(_entry(name, str(final), about))
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise _failed(name, str(self._path), error) from error
 
     def _note(self, entry: ManifestEntry) -> None:
         line = json.dumps(entry) + "\n"
@@ -295,6 +334,23 @@ class RemoteFolder:
                 raise
             except OSError as error:
                 raise _failed(name, self._url, error) from error
+
+    def temporary(self) -> str:
+        """Refuses: several processes write into one local folder only."""
+        raise NotSupportedError(
+            f"snapshot_mode='sharded' cannot write to {self._url!r}; let out be a folder that all "
+            "processes share"
+        )
+
+    def adopt(self, temporary: str, name: str, about: ManifestEntry) -> None:
+        """Refuses, as :meth:`temporary` does.
+
+        Args:
+            temporary: The folder's path.
+            name: Its name.
+            about: What else to note in the manifest.
+        """
+        self.temporary()
 
     def _note(self, entry: ManifestEntry) -> None:
         # Object stores cannot append: the manifest is short, and is written anew.

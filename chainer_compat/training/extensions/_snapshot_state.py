@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class HeldState:
 
 def can_share() -> bool:
     """Whether memory can be shared with a process that is running already."""
-    return hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd")  # noqa: PTH112 - a constant
+    return hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir()
 
 
 class _Handle:
