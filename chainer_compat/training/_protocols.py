@@ -100,7 +100,8 @@ def is_torch_module(target: Any) -> bool:
     Args:
         target: The target of an optimizer or of an Evaluator.
     """
-    return isinstance(target, torch.nn.Module) and not hasattr(target, "namedlinks")
+    # The class is asked, for a module looks long for an attribute that it has not got.
+    return isinstance(target, torch.nn.Module) and not hasattr(type(target), "namedlinks")
 
 
 def namedlinks_of(target: Any) -> Iterator[tuple[str, Observer]]:
@@ -191,8 +192,10 @@ def as_tensors(in_arrays: Any) -> Any:
     Args:
         in_arrays: An array, or a tuple or dictionary of such; what is no array stays as it is.
     """
+    if isinstance(in_arrays, torch.Tensor):
+        return in_arrays
     if isinstance(in_arrays, tuple):
-        return tuple(as_tensors(array) for array in in_arrays)
+        return tuple([as_tensors(array) for array in in_arrays])
     if isinstance(in_arrays, dict):
         return {name: as_tensors(array) for name, array in in_arrays.items()}
     return as_tensor(in_arrays) if hasattr(in_arrays, "dtype") else in_arrays

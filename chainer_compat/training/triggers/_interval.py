@@ -54,10 +54,13 @@ class IntervalTrigger(ProgressTrigger):
         self._count_anew()
 
     def _marks_passed(self, progress: float) -> int:
-        return periods_done(progress, self._period)
+        period = self._period
+        if type(progress) is int and type(period) is int:
+            return progress // period  # what `periods_done` does with them
+        return periods_done(progress, period)
 
     def _next_mark(self, passed: int) -> float:
-        if self.unit == "epoch":
+        if self._unit == "epoch":
             self.count = float(passed)
         return (passed + 1) * self._period
 

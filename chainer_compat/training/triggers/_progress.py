@@ -14,6 +14,8 @@ __all__ = ["SLACK", "ProgressTrigger"]
 # `epoch + position / size`, and a multiple of a period such as 0.1, are each a few units in the
 # last place off the number that is meant: within this share of their size they count as equal.
 SLACK = 8 * 2.0**-53
+# A little short of the mark: near it the exact comparison is to decide.
+_SHORT = 1 - 2 * SLACK
 
 
 class ProgressTrigger(Trigger):
@@ -96,16 +98,20 @@ class ProgressTrigger(Trigger):
         iteration = updater.iteration
         if iteration == self._decided_in and now == self._decided_at:
             return self._answer
+        # From here on written out: the default trigger comes this way in every iteration.
         passed = self._marks_passed(now)
-        self._answer = passed != self._passed
-        self._before = self._previous() if self._answer else None
-        self._previous_iteration = iteration
+        answer = self._answer = passed != self._passed
         if self._unit == "epoch":
+            self._before = self._previous_epoch_detail if answer else None
             self._previous_epoch_detail = now
         else:
+            self._before = self._previous_iteration if answer else None
             self._asked_of = updater
-        self._note(passed, iteration, now)
-        return self._answer
+        self._previous_iteration = self._decided_in = iteration
+        self._passed = passed
+        self._decided_at = now
+        self._quiet_until = self._next_mark(passed) * _SHORT
+        return answer
 
     def _previous(self) -> float:
         return self._previous_epoch_detail if self._unit == "epoch" else self._previous_iteration
@@ -123,8 +129,7 @@ class ProgressTrigger(Trigger):
         self._passed = passed
         self._decided_in = iteration
         self._decided_at = progress
-        # A little short of the mark: near it the exact comparison is to decide.
-        self._quiet_until = self._next_mark(passed) * (1 - 2 * SLACK)
+        self._quiet_until = self._next_mark(passed) * _SHORT
 
     def serialize(self, serializer: Any) -> None:
         """Saves or loads the positions; warns of a file that lacks those which Chainer saves.
