@@ -220,6 +220,8 @@ def test_a_mirror_gives_mnist_when_the_first_place_does_not(web):
         (gzip.compress(struct.pack(">HBB3i", 0, 9, 3, 0, 28, 28)), "is damaged"),
         (idx(images(0, 4, 28, 28)), "wrong pair of MNIST images and labels"),
     ],
+    # Not the bytes: gzip writes the time into them, and parallel runs collect the tests apart.
+    ids=["no gzip", "no header", "cut short", "short data", "other type", "other length"],
 )
 def test_damaged_files_of_mnist(web, monkeypatch, content, message):
     url = MNIST + "train-images-idx3-ubyte.gz"
@@ -280,6 +282,7 @@ class TestCifar:
     @pytest.mark.parametrize(
         "content",
         [b"no archive", tar_of({"other": b""}), tar_of({"cifar-100-python/train": b"no pickle"})],
+        ids=["no archive", "other members", "no pickle"],
     )
     def test_damaged_archives(self, web, monkeypatch, content):
         self.serve(web, monkeypatch, content)
