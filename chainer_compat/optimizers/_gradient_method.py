@@ -6,6 +6,7 @@ import json
 import warnings
 from typing import Any, TypeVar
 
+from chainer_compat.errors import MissingNameError
 from chainer_compat.link import Link
 from chainer_compat.optimizer_hooks._gradient_hook import GradientHook
 from chainer_compat.optimizers import _loss_scale
@@ -91,7 +92,9 @@ class GradientMethod(Optimizer):
             if self._hooks().pre:
                 plan = self._current_plan()  # a hook may have changed anything
             plan.update()
-        self._fill_gradients(plan)
+        if plan.singles or self._overrides_filling():
+            # A rule of the user's may have cleared a gradient.
+            self._fill_gradients(plan)
         self.call_hooks("post")
         self.update_loss_scale()
 
@@ -107,16 +110,21 @@ class GradientMethod(Optimizer):
     def _current_plan(self) -> Plan:
         plan = self._plan
         if plan is None:
-            self._hooks()  # raises if there is no target
+            if self.target is None:
+                raise MissingNameError("the optimizer has no target: call optimizer.setup(model)")
             plan = self._plan = Plan()
         plan.follow(list(self.target.params()))
         return plan
 
     def _fill_gradients(self, plan: Plan) -> None:
-        if type(self).reallocate_cleared_grads is GradientMethod.reallocate_cleared_grads:
-            plan.fill_gradients()
-        else:
+        if self._overrides_filling():
             self.reallocate_cleared_grads()
+        else:
+            plan.fill_gradients()
+
+    def _overrides_filling(self) -> bool:
+        ours = GradientMethod.reallocate_cleared_grads
+        return type(self).reallocate_cleared_grads is not ours
 
     def reallocate_cleared_grads(self) -> None:
         """Gives zeros to each parameter that has an array and no gradient.

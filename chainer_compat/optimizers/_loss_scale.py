@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from chainer_compat import _backprop
 from chainer_compat.variable import Variable
 
 __all__ = ["is_in_use", "mark", "unscale"]
 
-# Whether any backward pass was ever scaled: only then is each parameter asked.
-_in_use = False
-
-
-def is_in_use() -> bool:
-    """Whether any backward pass of this process was scaled."""
-    return _in_use
+is_in_use = _backprop.loss_scales_in_use
 
 
 def mark(variables: Iterable[Variable], scale: float) -> None:
-    """Notes that gradients are scaled.
+    """Notes that gradients are scaled, for a graph of which the record may not know all leaves.
 
     Args:
         variables: The variables that have them.
         scale: By what.
     """
-    global _in_use  # noqa: PLW0603 -- a switch of the process, off for all but float16 training
-    _in_use = True
+    _backprop.loss_scale_seen()
     for variable in variables:
         variable._loss_scale = scale
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from operator import attrgetter, is_, itemgetter
 from typing import Any
 
@@ -24,7 +25,9 @@ _rule_of = attrgetter("update_rule")
 _enabled_of = attrgetter("enabled")
 _state_of = attrgetter("_state")
 _t_of = attrgetter("t")
-_device_of = attrgetter("device")
+_needs_grad = attrgetter("requires_grad")
+_pointer_of = torch.Tensor.data_ptr
+_strides_of = torch.Tensor.stride
 
 # What a rule's class leaves alone if its formula alone says how it updates.
 _STEPS = ("update", "_update_hooked", "update_core", "update_core_cpu", "update_core_gpu")
@@ -46,6 +49,9 @@ class _Group:
         self.params: list[Parameter] = []
         self.rules: list[ForeachRule] = []
         self.tensors: list[torch.Tensor] = []
+        # The same memory out of the graph: what is written there leaves versions alone, so that
+        # a graph that was made before the update still runs backward.
+        self.data: list[torch.Tensor] = []
         # Whether the rules count something by themselves.
         self._counts = False
         self._states: list[dict[str, Any]] = []
@@ -55,6 +61,7 @@ class _Group:
     def add(self, param: Parameter, tensor: torch.Tensor) -> None:
         self.params.append(param)
         self.tensors.append(tensor)
+        self.data.append(tensor.data)
         self.rules.append(param.update_rule)
         self._counts = type(param.update_rule)._stepped is not ForeachRule._stepped
 
@@ -76,13 +83,13 @@ class _Group:
             rule.__dict__["t"] = t
         states = self._tensors_of_states(lead._used_states(self.hp))
         grads: list[Any] = [tensor.grad for tensor in self.tensors]
-        if any(grad is None for grad in grads):
+        if any(map(is_, grads, repeat(None))):
             for rule, param in zip(rules, self.params, strict=True):
                 rule._update_one(param)
             return
-        if any(grad.requires_grad for grad in grads):
+        if any(map(_needs_grad, grads)):
             grads = [grad.data for grad in grads]  # past the graph of the gradients
-        step(lead, self.hp, [tensor.data for tensor in self.tensors], grads, states)
+        step(lead, self.hp, self.data, grads, states)
         if self._counts:
             for rule in rules:
                 rule._stepped()
@@ -134,16 +141,20 @@ class Plan:
     def __init__(self) -> None:
         self._revision = -1
         self._params: list[Parameter] = []
-        # Parameters with a leaf of torch's graph, each once; with their tensors, rules, flags.
+        # Parameters with a leaf of torch's graph, each once; their tensors, rules and the rest.
         self.leaves: list[Parameter] = []
         self.tensors: list[torch.Tensor] = []
         self._rules: list[UpdateRule | None] = []
+        self._asked: list[UpdateRule] = []
         self._enabled: list[bool] = []
-        self._devices: list[torch.device] = []
+        # A tensor may be given other memory, of another layout, dtype or device.
+        self._pointers: list[int] = []
+        self._strides: list[tuple[int, ...]] = []
         # The others: without an array yet, for example.
         self.others: list[Parameter] = []
         self._groups: list[_Group] = []
-        self._singles: list[Parameter] = []
+        # Those that are updated one by one.
+        self.singles: list[Parameter] = []
 
     def follow(self, params: list[Parameter]) -> None:
         """Makes the plan anew if it does not hold any more.
@@ -161,8 +172,9 @@ class Plan:
             and _same(params, self._params)
             and _same(map(_tensor_of, self.leaves), self.tensors)
             and _same(map(_rule_of, self.leaves), self._rules)
-            and list(map(_device_of, self.tensors)) == self._devices
-            and [rule is not None and rule.enabled for rule in self._rules] == self._enabled
+            and list(map(_enabled_of, self._asked)) == self._enabled
+            and list(map(_pointer_of, self.tensors)) == self._pointers
+            and list(map(_strides_of, self.tensors)) == self._strides
             and all(group.in_step() for group in self._groups)
             and not any(map(_is_leaf, self.others))
         )
@@ -175,14 +187,16 @@ class Plan:
             (self.leaves if _make_leaf(param) else self.others).append(param)
         self.tensors = [param.tensor for param in self.leaves]
         self._rules = [param.update_rule for param in self.leaves]
-        self._enabled = [rule is not None and rule.enabled for rule in self._rules]
-        self._devices = [tensor.device for tensor in self.tensors]
+        self._asked = [rule for rule in self._rules if rule is not None]
+        self._enabled = [rule.enabled for rule in self._asked]
+        self._pointers = list(map(_pointer_of, self.tensors))
+        self._strides = list(map(_strides_of, self.tensors))
         self._form_groups()
         self._revision = _revision.number()
 
     def _form_groups(self) -> None:
         groups: dict[Any, _Group] = {}
-        self._singles = []
+        self.singles = []
         alone = _Alone(self._params)
         together = {
             id(leaf): tensor for leaf, tensor in zip(self.leaves, self.tensors, strict=True)
@@ -192,7 +206,7 @@ class Plan:
             if rule is not None and not rule.enabled:
                 continue
             if tensor is None or alone.must_be(param, tensor):
-                self._singles.append(param)
+                self.singles.append(param)
                 continue
             hp = effective(rule.hyperparam)
             key = (type(rule), id(hp), rule.t, rule._alike(), tensor.dtype, tensor.device)
@@ -203,7 +217,7 @@ class Plan:
         """Updates all parameters."""
         for group in self._groups:
             group.update()
-        for param in self._singles:
+        for param in self.singles:
             param.update()
 
     def change_gradients(self, hook: GradientHook) -> None:
