@@ -18,7 +18,6 @@ __all__ = [
     "OptimizerLike",
     "TrainerLike",
     "UpdaterLike",
-    "as_tensors",
     "call_with",
     "data_of",
     "grad_of",
@@ -173,12 +172,13 @@ def call_with(function: Any, in_arrays: Any) -> Any:
     """Calls a model or loss function with what a converter gave.
 
     Args:
-        function: The callable; a torch module gets torch tensors over the arrays' memory.
+        function: The callable; a torch module gets the arrays as tensors on its own device.
         in_arrays: A tuple of positional arguments, a dictionary of keyword arguments, or one
             argument.
     """
     if is_torch_module(function):
-        in_arrays = as_tensors(in_arrays)
+        parameter = next(function.parameters(), None)
+        in_arrays = _as_tensors(in_arrays, None if parameter is None else parameter.device)
     if isinstance(in_arrays, tuple):
         return function(*in_arrays)
     if isinstance(in_arrays, dict):
@@ -186,19 +186,15 @@ def call_with(function: Any, in_arrays: Any) -> Any:
     return function(in_arrays)
 
 
-def as_tensors(in_arrays: Any) -> Any:
-    """Returns torch tensors over the memory of arrays.
-
-    Args:
-        in_arrays: An array, or a tuple or dictionary of such; what is no array stays as it is.
-    """
-    if isinstance(in_arrays, torch.Tensor):
-        return in_arrays
+def _as_tensors(in_arrays: Any, device: torch.device | None) -> Any:
     if isinstance(in_arrays, tuple):
-        return tuple([as_tensors(array) for array in in_arrays])
+        return tuple([_as_tensors(array, device) for array in in_arrays])
     if isinstance(in_arrays, dict):
-        return {name: as_tensors(array) for name, array in in_arrays.items()}
-    return as_tensor(in_arrays) if hasattr(in_arrays, "dtype") else in_arrays
+        return {name: _as_tensors(array, device) for name, array in in_arrays.items()}
+    if not hasattr(in_arrays, "dtype"):
+        return in_arrays
+    tensor = as_tensor(in_arrays)
+    return tensor if device is None else tensor.to(device)
 
 
 def send_target(target: Any, device: Any) -> None:

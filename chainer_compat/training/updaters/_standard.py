@@ -9,8 +9,6 @@ from chainer_compat.backend import Device, get_device
 from chainer_compat.dataset import concat_examples
 from chainer_compat.dataset._converter import _call_converter
 from chainer_compat.training._protocols import (
-    as_tensors,
-    is_torch_module,
     named,
     next_batch,
     send_target,
@@ -150,8 +148,6 @@ class StandardUpdater(Updater):
         iterator = self._iterators["main"]
         in_arrays = _call_converter(self.converter, next_batch(iterator), self._input_device)
         optimizer = self._optimizers["main"]
-        if is_torch_module(optimizer.target):
-            in_arrays = as_tensors(in_arrays)
         loss_func = self.loss_func or optimizer.target
         if isinstance(in_arrays, tuple):
             optimizer.update(loss_func, *in_arrays)

@@ -208,6 +208,17 @@ class TestTorchModule:
         assert list(result) == ["main/inner/x"]
         assert [net.training, net.frozen.training, net.inner.training] == [True, False, True]
 
+    @pytest.mark.parametrize(
+        "example", [(np.ones(2, np.float32), "text"), {"x": np.ones(2, np.float32), "y": None}]
+    )
+    def test_gets_tensors_where_there_are_arrays(self, example):
+        class Net(torch.nn.Module):
+            def forward(self, x, text=None, y=None):
+                chainer.report({"sum": x.sum(), "rest": len(str(text or y))}, self)
+
+        result = evaluator([example], Net(), converter=lambda batch, device: batch[0])()
+        assert result == {"main/sum": 2.0, "main/rest": 4.0}
+
     def test_mode_is_put_back_after_an_error(self):
         def fail(*args):
             raise ValueError("bad")

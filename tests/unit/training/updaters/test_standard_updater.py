@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import chainer_compat
 from chainer_compat import backend, training
 from chainer_compat.iterators import SerialIterator
 from chainer_compat.training import updaters
@@ -248,28 +249,30 @@ class TestState:
         assert (net.layers[0].weight.item(), net.seen.item()) == (1.0, 1.0)
 
 
-def test_torch_modules_get_tensors_over_the_arrays():
-    net = torch.nn.Linear(2, 1)
-    data = np.ones((1, 2), np.float32)
-    updater = make([0], optimizer=Optimizer(net), converter=lambda batch, device: data)
-    updater.update()
-    function, (tensor,), _ = updater.get_optimizer("main").calls[0]
-    data[:] = 5
+def test_torch_model_trains_under_a_torch_optimizer(tmp_path):
+    from chainer_compat.interop import TorchOptimizer
 
-    assert function is net
-    assert tensor.tolist() == [[5, 5]]
+    net = torch.nn.Sequential(torch.nn.Linear(2, 1))
+    before = net[0].weight.clone()
+    optimizer = TorchOptimizer(torch.optim.SGD(net.parameters(), lr=0.5), net)
 
+    def loss_func(x, t):
+        loss = torch.nn.functional.mse_loss(net(x)[:, 0], t)
+        chainer_compat.report({"loss": loss}, net[0])
+        return loss
 
-@pytest.mark.parametrize("batch", [(np.zeros(1), "text"), {"x": np.zeros(1), "y": None}])
-def test_what_is_no_array_stays_as_it_is(batch):
-    from chainer_compat.training._protocols import as_tensors
+    data = [(np.ones(2, np.float32), np.float32(3))]
+    updater = make(data, optimizer=optimizer, loss_func=loss_func, device=-1)
+    trainer = training.Trainer(updater, (2, "epoch"), out=tmp_path)
+    trainer.extend(training.extensions.LogReport())
+    trainer.extend(training.extensions.observe_lr())
+    trainer.run()
+    log = trainer.get_extension("LogReport").log
 
-    converted = as_tensors(batch)
-    values = converted.values() if isinstance(converted, dict) else converted
-
-    first, second = values
-    assert isinstance(first, torch.Tensor)
-    assert second in ("text", None)
+    assert not torch.equal(net[0].weight, before)
+    assert [entry["lr"] for entry in log] == [0.5, 0.5]
+    assert log[1]["main/0/loss"] != log[0]["main/0/loss"]
+    assert (optimizer.t, optimizer.epoch) == (2, 2)
 
 
 def test_is_found_in_all_its_places():
