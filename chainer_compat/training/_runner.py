@@ -76,8 +76,9 @@ class ExtensionRunner:
     """Registers extensions and drives them; the loop itself is someone else's.
 
     Whoever has the loop (the Trainer, the Lightning callback) calls, in this order:
-    :meth:`start`, :meth:`before_training`, :meth:`resume`, then :meth:`run` once per iteration,
-    :meth:`on_error` if the loop raised, :meth:`finalize`.
+    :meth:`start` (or its halves, :meth:`restore` and :meth:`initialize`),
+    :meth:`before_training`, :meth:`resume`, then :meth:`run` once per iteration, :meth:`on_error`
+    if the loop raised, :meth:`finalize`.
 
     Attributes:
         entries: Name to :class:`ExtensionEntry`, in the order of registration.
@@ -159,16 +160,21 @@ class ExtensionRunner:
         return self.entries[name].extension
 
     def start(self, trainer: Any) -> None:
-        """Fixes the order, lets extensions load a saved state, then initializes them.
+        """Fixes the order, lets extensions load a saved state, then initializes them."""
+        self.restore(trainer)
+        self.initialize(trainer)
 
-        An extension whose trigger is ``finished`` is not initialized.
-        """
+    def restore(self, trainer: Any) -> None:
+        """Fixes the order, and lets extensions load a saved state."""
         self._order = sorted(self.entries.values(), key=attrgetter("priority"), reverse=True)
         self._cursor, self._failed = None, False
         for entry in self._order:
             restore = getattr(entry.extension, "restore", None)
             if restore:
                 restore(trainer)
+
+    def initialize(self, trainer: Any) -> None:
+        """Initializes the extensions, but not one whose trigger is ``finished``."""
         for entry in self._order:
             initialize = getattr(entry.extension, "initialize", None)
             if initialize and not getattr(entry.trigger, "finished", False):

@@ -19,7 +19,7 @@ from chainer_compat.training._runner import ExtensionEntry, ExtensionRunner, sho
 from chainer_compat.training._state import load_observation, save_observation
 from chainer_compat.training.triggers._get import get_trigger
 
-__all__ = ["Trainer"]
+__all__ = ["Trainer", "make_directory"]
 
 _now = time.perf_counter
 
@@ -172,7 +172,7 @@ class Trainer:
         """
         if self._done:
             raise RuntimeError("a Trainer runs once; make a new one to train further")
-        _make_directory(self.out)
+        make_directory(self.out)
         self._start_at = _now()
         with GracefulSignals(self.graceful_signals) as signals:
             self._runner.start(self)
@@ -252,14 +252,22 @@ class Trainer:
         return self.elapsed_time if started else self._snapshot_elapsed_time
 
 
-def _make_directory(out: Any) -> None:
+def make_directory(out: Any) -> None:
+    """Makes the output directory of a run, if it is not there.
+
+    Args:
+        out: The directory.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
     try:
         if out:
             Path(out).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputDirectoryError(
-            f"cannot make the output directory {str(out)!r} of the Trainer "
-            f"({error.strerror}); give another one: Trainer(..., out=...)"
+            f"cannot make the output directory {str(out)!r} ({error.strerror}); give another one, "
+            "as in Trainer(..., out=...)"
         ) from error
 
 

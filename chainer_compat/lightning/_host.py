@@ -1,0 +1,400 @@
+"""Drives the extensions from Lightning's hooks."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+
+from chainer_compat.errors import InvalidArgumentError
+from chainer_compat.lightning import _checkpoint
+from chainer_compat.lightning._callback import ChainerCallback
+from chainer_compat.lightning._lengths import refuse_fractions_of_unknown_lengths
+from chainer_compat.lightning._logged import LoggedValues
+from chainer_compat.lightning._ranks import Ranks
+from chainer_compat.lightning._reported import ReportedValues
+from chainer_compat.lightning._view import TrainerView
+from chainer_compat.reporter import DictSummary
+from chainer_compat.serializers import NpzDeserializer, load_npz, serialize
+from chainer_compat.training._runner import ExtensionRunner, show_exception
+from chainer_compat.training._trainer import make_directory
+
+__all__ = ["Host", "take_place"]
+
+
+def take_place(trainer: Any, module: Any) -> None:
+    """Has one host stand for all callbacks with extensions, in front of the checkpoints.
+
+    Args:
+        trainer: The Lightning trainer, in its hook ``setup``.
+        module: The LightningModule.
+    """
+    own = [callback for callback in trainer.callbacks if isinstance(callback, ChainerCallback)]
+    if not own:
+        return  # the host of another one has taken their places already
+    others = [callback for callback in trainer.callbacks if callback not in own]
+    place = sum(not isinstance(callback, pl.callbacks.Checkpoint) for callback in others)
+    # A new list: Lightning is going through the old one just now.
+    trainer.callbacks = [*others[:place], Host(own, trainer, module), *others[place:]]
+
+
+class Host(pl.callbacks.Checkpoint):
+    """Calls the extensions of all ChainerCallbacks of a trainer, in one order.
+
+    It is one of Lightning's checkpoint callbacks, for these are called after the module's own
+    hook at the end of an epoch, and so see what the module logs there.
+
+    The iteration's extensions are called at one of three places: right behind the batch; if
+    validation follows, behind that; if the epoch ends, at its end.
+
+    Args:
+        callbacks: The callbacks.
+        trainer: The Lightning trainer.
+        module: The LightningModule.
+    """
+
+    hosts_extensions = True
+
+    # Lightning spends microseconds on each hook of each callback, used or not, but passes over
+    # what cannot be called.
+    on_train_batch_start: Any = None
+    on_before_zero_grad: Any = None
+    on_before_backward: Any = None
+    on_after_backward: Any = None
+    on_before_optimizer_step: Any = None
+    on_validation_batch_start: Any = None
+
+    def __init__(self, callbacks: list[ChainerCallback], trainer: Any, module: Any) -> None:
+        self._callbacks = callbacks
+        self._ranks = Ranks(trainer.strategy)
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._average = any(callback.average for callback in callbacks)
+        self._resume_from = _one_of(callbacks, "resume")
+        self._view = view = TrainerView(
+            trainer,
+            module,
+            self._ranks.restrict(_merged(callbacks)),
+            out=self._out(trainer),
+            stop_trigger=_one_of(callbacks, "stop_trigger"),
+            optimizer_names=_one_of(callbacks, "optimizer_names"),
+        )
+        for callback in callbacks:
+            callback.trainer = view
+        self._runner = view.runner
+        self._loops = view.updater.loops
+        self._logged = LoggedValues(trainer, self._loops.training_results)
+        self._reported = ReportedValues(view)
+        # The state out of a Lightning checkpoint, until there is everything that it is for.
+        self._loaded: dict[str, Any] | None = None
+        self._steps = 0
+        self._stops_itself = False
+        # Observations of batches after which no optimizer stepped.
+        self._unstepped: list[dict[str, Any]] = []
+        # Values of a validation that no iteration waited for.
+        self._late: dict[str, Any] = {}
+        self._in_training: list[torch.nn.Module] = []
+        self._phase = "before"
+        view.data.install(trainer)
+
+    @property
+    def state_key(self) -> str:
+        """The key of the state in Lightning's checkpoints."""
+        return _checkpoint.KEY
+
+    def _out(self, trainer: Any) -> Any:
+        if trainer.fast_dev_run:
+            self._temporary = tempfile.TemporaryDirectory(prefix="chainer-compat-")
+            return self._temporary.name
+        return _one_of(self._callbacks, "out") or "result"
+
+    # -- the start ----------------------------------------------------------------------------
+
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        """Loads a snapshot, now that there are optimizers and before the loops begin."""
+        view = self._view
+        if self._ranks.is_zero:
+            make_directory(view.out)
+        view.updater.connect_optimizers()
+        if trainer.ckpt_path is not None:
+            self._refuse_a_second_source(trainer.ckpt_path)
+        self._ranks.load_alike(view, self._load_snapshot)
+
+    def _refuse_a_second_source(self, ckpt_path: Any) -> None:
+        entries = self._runner.entries.items()
+        others = [name for name, entry in entries if getattr(entry.extension, "autoload", False)]
+        if others or self._resume_from is not None:
+            other = f"extension {others[0]!r} (autoload=True)" if others else "resume="
+            raise InvalidArgumentError(
+                f"both fit(ckpt_path={str(ckpt_path)!r}) and {other} say where to resume from; "
+                "give one of them"
+            )
+
+    def _load_snapshot(self) -> None:
+        if self._resume_from is not None:
+            load_npz(self._resume_from, self._view)
+        self._runner.restore(self._view)
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Initializes the extensions, and calls those that are due before the first batch."""
+        view, runner = self._view, self._runner
+        if self._loaded is not None:
+            NpzDeserializer(self._loaded).load(_InCheckpoint(view))
+        elif not view.was_loaded and self._loops.global_step:
+            view.updater.start_at(self._loops.global_step)
+        refuse_fractions_of_unknown_lengths(view)
+        self._steps = self._loops.global_step
+        self._in_training = [module for module in pl_module.modules() if module.training]
+        self._phase = "running"
+        view.start_clock()
+        self._reported.start()
+        runner.initialize(view)
+        self._stops_itself = self._ranks.decide(lambda: view.stop_trigger is not view.limits)
+        with view.reporter.scope(view.observation):
+            runner.before_training(view)
+            view.put_data_in_place()
+            runner.resume(view)
+        self._reported.observation = view.observation
+        if view.is_due and not view.waits_for_validation:
+            self._call_extensions()
+        elif not view.is_due:
+            self._reported.start_iteration()
+            self._stop_if_asked()
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        """Undoes what other hooks have drawn of random numbers since a resume."""
+        self._view.data.settle()
+
+    # -- one iteration ------------------------------------------------------------------------
+
+    def on_train_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Completes an iteration, if an optimizer stepped, and calls its extensions in time."""
+        reported, loops, view = self._reported, self._loops, self._view
+        observation = reported.observation
+        self._logged.of_step(observation)
+        steps = loops.global_step
+        if steps == self._steps:
+            self._unstepped.append(observation)
+            reported.start_iteration()
+            return
+        self._steps = steps
+        if self._unstepped or self._late:
+            observation = self._completed(observation)
+            reported.observation = observation
+        view.observation = observation
+        view.updater.follow()
+        view.data.started()
+        view.is_due = True
+        if loops.ends_epoch:
+            return
+        if loops.validates_next:
+            self._in_training = [module for module in pl_module.modules() if module.training]
+            # Lightning passes over a validation that has no batches.
+            self.on_train_batch_start = self._call_extensions_at_last
+            return
+        self._call_extensions()
+
+    def _completed(self, observation: dict[str, Any]) -> dict[str, Any]:
+        """The observation of an iteration of several batches, or behind a late validation."""
+        batches = [*self._unstepped, observation]
+        self._unstepped = []
+        late, self._late = self._late, {}
+        means = DictSummary()
+        whole: dict[str, Any] = {}
+        for part in batches:
+            means.add(part)
+            whole.update(part)
+        return {**whole, **(means.compute_mean() if len(batches) > 1 else {}), **late}
+
+    def _call_extensions(self) -> None:
+        view = self._view
+        if self._average:
+            self._ranks.average(view.observation)
+        view.is_due = False
+        self._runner.run(view)
+        self._reported.start_iteration()
+        self._stop_if_asked()
+
+    def _call_extensions_at_last(self, *_: Any) -> None:
+        self.on_train_batch_start = None
+        if self._view.is_due:
+            self._call_extensions()
+
+    def _stop_if_asked(self) -> None:
+        view = self._view
+        if self._stops_itself and self._ranks.decide(lambda: view.stop_trigger(view)):
+            view.lightning.should_stop = True
+
+    # -- validation, and the end of an epoch --------------------------------------------------
+
+    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
+        """Starts to collect what is observed in a validation."""
+        if self._phase == "running" and not trainer.sanity_checking:
+            self.on_train_batch_start = None
+            self._logged.validation_starts()
+            self._reported.start_validation()
+
+    def on_validation_batch_end(
+        self,
+        trainer: Any,
+        pl_module: Any,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Adds up what was reported for a batch."""
+        self._reported.end_of_validation_batch(dataloader_idx)
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Adds what was observed to the iteration that waits for it, and calls its extensions."""
+        if self._phase != "running" or trainer.sanity_checking:
+            return
+        view = self._view
+        values = self._reported.end_validation()
+        self._logged.of_validation(values, self._loops.validation_results)
+        if not view.is_due:
+            # A validation that Lightning repeats on a resume is none of the next iteration's.
+            view.data.settle()
+            self._late = {} if view.data.is_starting else values
+            return
+        view.observation.update(values)
+        if not self._loops.ends_epoch:
+            with _TrainingMode(self._in_training):
+                self._call_extensions()
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Adds what was reduced over the epoch, and calls the last iteration's extensions."""
+        if self._view.is_due:
+            self._logged.of_epoch(self._view.observation)
+            self._call_extensions()
+
+    # -- the end ------------------------------------------------------------------------------
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """Finalizes the extensions."""
+        self._phase = "after"
+        self._view.finish()
+        try:
+            self._runner.finalize()
+        finally:
+            self._reported.stop()
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """Tells the extensions of an error, Ctrl-C or SIGTERM, and finalizes them."""
+        if self._phase == "running":
+            self._phase = "after"
+            try:
+                self._runner.on_error(self._view, exception, exception.__traceback__)
+                self._view.finish()
+                self._finalize_quietly()
+            finally:
+                self._reported.stop()
+        self._leave(trainer)
+
+    def _finalize_quietly(self) -> None:
+        try:
+            self._runner.finalize()
+        except Exception as error:  # noqa: BLE001 - the first exception of a run goes on
+            show_exception("Exception in finalize", error)
+
+    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Gives the callbacks their places back."""
+        self._reported.stop()
+        self._leave(trainer)
+
+    def _leave(self, trainer: Any) -> None:
+        self._view.data.uninstall(trainer)
+        for callback in self._callbacks:
+            callback.final_state = None
+        if self._phase != "before":
+            self._callbacks[0].final_state = self.state_dict()
+        callbacks = trainer.callbacks
+        if self in callbacks:
+            place = callbacks.index(self)
+            trainer.callbacks = [*callbacks[:place], *self._callbacks, *callbacks[place + 1 :]]
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    # -- Lightning's checkpoints --------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of extensions, triggers and random numbers, for Lightning's checkpoints."""
+        if self._phase == "before":
+            return {}
+        return _checkpoint.to_checkpoint(serialize(_InCheckpoint(self._view)))
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes the state out of a Lightning checkpoint.
+
+        Args:
+            state_dict: The state.
+        """
+        self._loaded = _checkpoint.from_checkpoint(state_dict)
+        # The data loader is made before the rest of the state can be loaded.
+        self._view.load_place_in_data(NpzDeserializer(self._loaded)["_resume"])
+
+
+class _InCheckpoint:
+    """What of a run Lightning's own checkpoints do not have."""
+
+    def __init__(self, view: TrainerView) -> None:
+        self._view = view
+
+    def serialize(self, serializer: Any) -> None:
+        self._view.serialize_in_checkpoint(serializer)
+
+
+class _TrainingMode:
+    """While it is entered, modules are in training mode and gradients are recorded.
+
+    Extensions are called so behind a batch; behind a validation they find no difference.
+
+    Args:
+        modules: Those that were in training mode.
+    """
+
+    def __init__(self, modules: list[torch.nn.Module]) -> None:
+        self._resting = [module for module in modules if not module.training]
+        self._gradients = torch.enable_grad()
+
+    def __enter__(self) -> None:
+        for module in self._resting:
+            module.training = True
+        self._gradients.__enter__()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._gradients.__exit__(None, None, None)
+        for module in self._resting:
+            module.training = False
+
+
+def _merged(callbacks: list[ChainerCallback]) -> ExtensionRunner:
+    if len(callbacks) == 1:
+        return callbacks[0].runner
+    merged = ExtensionRunner()
+    for callback in callbacks:
+        for name, entry in callback.runner.entries.items():
+            merged.extend(
+                entry.extension,
+                name,
+                entry.trigger,
+                entry.priority,
+                call_before_training=entry.call_before_training,
+                invoke_before_training=entry.invoke_before_training,
+            )
+    return merged
+
+
+def _one_of(callbacks: list[ChainerCallback], option: str) -> Any:
+    """The option of all callbacks of a trainer, which may be given to one or alike to several."""
+    given = [getattr(c, option) for c in callbacks if getattr(c, option) is not None]
+    if any(value != given[0] for value in given):
+        raise InvalidArgumentError(
+            f"the ChainerCallbacks of one trainer share one {option}; got {given}: give the same "
+            "to all, or to one of them only"
+        )
+    return given[0] if given else None

@@ -1,0 +1,157 @@
+"""Where Lightning's loops are, as numbers, and as a state to go on from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["Loops"]
+
+_PROGRESS = ("total", "current")
+
+
+class Loops:
+    """The loops of a Lightning trainer that fits.
+
+    What is private in Lightning is asked for here and nowhere else.
+
+    Args:
+        trainer: The Lightning trainer.
+    """
+
+    def __init__(self, trainer: Any) -> None:
+        self._trainer = trainer
+        self._fit: Any = trainer.fit_loop
+        self._epoch: Any = trainer.fit_loop.epoch_loop
+        self._batches: Any = self._epoch.batch_progress
+
+    @property
+    def global_step(self) -> int:
+        """Steps of optimizers so far, each of several optimizers counted."""
+        step: int = self._epoch.global_step
+        return step
+
+    @property
+    def has_epoch_length(self) -> bool:
+        """Whether the number of batches of an epoch is known."""
+        return bool(self._trainer.num_training_batches != float("inf"))
+
+    @property
+    def position(self) -> tuple[int, float, bool]:
+        """Epochs that are complete, also with the fraction of this one, and if one has just been.
+
+        Without a known length there is no fraction.
+        """
+        epoch: int = self._trainer.current_epoch
+        if self._epoch._num_ready_batches_reached():
+            return epoch + 1, float(epoch + 1), True
+        length = self._trainer.num_training_batches
+        return epoch, epoch + self._batches.current.ready / length, False
+
+    @property
+    def ends_epoch(self) -> bool:
+        """Whether the epoch's end follows the batch that is done, or its validation."""
+        trainer = self._trainer
+        return bool(
+            self._epoch._is_training_done or (trainer.should_stop and self._fit._can_stop_early)
+        )
+
+    @property
+    def validates_next(self) -> bool:
+        """Whether validation follows the batch that is done."""
+        return bool(self._epoch._should_check_val_fx(self._fit._data_fetcher))
+
+    @property
+    def training_results(self) -> Any:
+        """What the module has logged while training."""
+        return self._epoch._results
+
+    @property
+    def validation_results(self) -> Any:
+        """What the module has logged while validating."""
+        return self._epoch.val_loop._results
+
+    # -- the state ----------------------------------------------------------------------------
+
+    @property
+    def _is_between_epochs(self) -> bool:
+        # In the hook at an epoch's end, the epoch counts as processed but not as completed.
+        progress = self._fit.epoch_progress.current
+        return bool(progress.started == progress.processed)
+
+    @property
+    def batches_seen(self) -> int:
+        """How many batches of the present epoch are done; 0 between two epochs."""
+        return 0 if self._is_between_epochs else int(self._batches.current.processed)
+
+    @property
+    def reloads_next(self) -> bool:
+        """Whether the next epoch has its loader made anew."""
+        every = self._trainer.reload_dataloaders_every_n_epochs
+        epoch = self._fit.epoch_progress.current.processed
+        return bool(
+            self._is_between_epochs
+            and every
+            and epoch - self._fit._last_train_dl_reload_epoch >= every
+        )
+
+    @property
+    def reloaded_at(self) -> float:
+        """The epoch in which the loader was made."""
+        return float(self._fit._last_train_dl_reload_epoch)
+
+    @reloaded_at.setter
+    def reloaded_at(self, epoch: float) -> None:
+        self._fit._last_train_dl_reload_epoch = epoch
+
+    def state(self, validates_again: bool) -> dict[str, Any]:
+        """Returns the state to go on from behind the batch that is done.
+
+        Lightning saves itself as it is inside a hook, and makes up for that when it loads, from
+        version to version in another way. Here all counters are those of a moment between two
+        batches or epochs.
+
+        Args:
+            validates_again: Whether a validation was broken off, to be done again from its start.
+        """
+        state: dict[str, Any] = self._fit.state_dict()
+        state["is_between_epochs"] = self._is_between_epochs
+        batches = state["epoch_loop.batch_progress"]
+        in_batch_end = batches["current"]["processed"] > batches["current"]["completed"]
+        if in_batch_end and not self._epoch._should_accumulate():
+            state["epoch_loop.state_dict"]["_batches_that_stepped"] += 1
+        for part in _PROGRESS:
+            _complete(batches[part])
+            if self._is_between_epochs:
+                _complete(state["epoch_progress"][part])
+        if validates_again:
+            progress = state["epoch_loop.val_loop.batch_progress"]
+            ready = progress["total"]["ready"] or 1
+            progress["total"].update(ready=ready, started=ready)
+            progress["total"].update(processed=ready - 1, completed=ready - 1)
+            progress["current"].update(ready=0, started=0, processed=0, completed=0)
+        return state
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Has the loops go on from a state.
+
+        Args:
+            state: What :meth:`state` returned.
+        """
+        between = state.pop("is_between_epochs")
+        self._fit.load_state_dict(state)
+        if between:
+            _start_afresh(self._fit)
+
+
+def _complete(counts: dict[str, int]) -> None:
+    done = counts["processed"]
+    counts.update(ready=done, started=done, completed=done)
+
+
+def _start_afresh(loop: Any) -> None:
+    """Between epochs there is nothing that a loop would have to take up again."""
+    loop._restarting = False
+    loop._loaded_from_state_dict = loop._resuming_from_checkpoint = False
+    for part in vars(loop).values():
+        if hasattr(part, "_restarting"):
+            _start_afresh(part)
