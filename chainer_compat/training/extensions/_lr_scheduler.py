@@ -53,7 +53,7 @@ class LRScheduler(Extension):
     ) -> None:
         self._make: Callable[[Any], Any] | None = None
         self._scheduler: Any = None
-        if hasattr(scheduler, "step"):
+        if hasattr(scheduler, "step") and not isinstance(scheduler, type):
             self._scheduler = scheduler
         else:
             self._make = scheduler
@@ -79,6 +79,20 @@ class LRScheduler(Extension):
         if self._loaded is not None:
             self._take_up(self._loaded)
         self._pass_on()
+
+    def _state(self) -> dict[str, Any] | None:
+        if self._scheduler is None:
+            return self._loaded
+        return {
+            "scheduler": self._scheduler.state_dict(),
+            "rates": [group["lr"] for group in self._groups()],
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._make is None:
+            return self.__dict__
+        # The scheduler is made again: torch's, once used, cannot be pickled.
+        return {**self.__dict__, "_scheduler": None, "_loaded": self._state()}
 
     def _take_up(self, state: dict[str, Any]) -> None:
         self._scheduler.load_state_dict(state["scheduler"])
@@ -124,11 +138,8 @@ class LRScheduler(Extension):
             serializer: A serializer or deserializer.
         """
         if isinstance(serializer, Serializer):
-            if self._scheduler is not None:
-                state = {
-                    "scheduler": self._scheduler.state_dict(),
-                    "rates": [group["lr"] for group in self._groups()],
-                }
+            state = self._state()
+            if state is not None:
                 save_json(serializer, "state", _plain(state))
             return
         plain = load_json(serializer, "state")

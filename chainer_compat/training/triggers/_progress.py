@@ -60,10 +60,13 @@ class ProgressTrigger(Trigger):
         self._unit = _checked(unit)
         self._count_anew()
 
-    def _count_anew(self) -> None:
+    def _look_up_epoch(self) -> None:
         asked_of = self._asked_of
         if asked_of is not None and asked_of.iteration == self._previous_iteration:
             self._previous_epoch_detail = float(getattr(asked_of, "epoch_detail", 0.0))
+
+    def _count_anew(self) -> None:
+        self._look_up_epoch()
         if self._passed is not None and self._decided_in != self._previous_iteration:
             self._before = None  # the last answer was no, given on the cheap way
         self._passed = None
@@ -161,6 +164,7 @@ class ProgressTrigger(Trigger):
             return type(value)(-1)
 
     def __getstate__(self) -> dict[str, Any]:
+        self._look_up_epoch()
         return {**self.__dict__, "_asked_of": None}
 
 
