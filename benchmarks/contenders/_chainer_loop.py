@@ -27,13 +27,14 @@ def ready_made(chainer, clock, batch):
     return ReadyMade()
 
 
-def train(chainer, clock, batch, optimizer):
+def train(chainer, clock, batch, optimizer, loss_func=None):
     """Run a Trainer with a LogReport; gives the seconds of one iteration."""
     iterator = ready_made(chainer, clock, batch)
     updater = chainer.training.updaters.StandardUpdater(
         iterator,
         optimizer,
         converter=lambda batch, device: batch,  # noqa: ARG005 (called by name)
+        loss_func=loss_func,
     )
     with tempfile.TemporaryDirectory() as out:
         trainer = chainer.training.Trainer(updater, (clock.epochs, "epoch"), out)
