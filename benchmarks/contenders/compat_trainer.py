@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
-from chainer_compat.interop import TorchOptimizer
 
 import chainer_compat
 from benchmarks.contenders import _batches, _chainer_loop, _torch_net
+from chainer_compat.interop import TorchOptimizer
 
 
 def train(options):
