@@ -126,3 +126,12 @@ def trained(chainer, np, name, options, steps, more):
         optimizer.update(loss, x)
     after = {name: parameter.data for name, parameter in sorted(model.namedparams())}
     return {"npz": file.getvalue(), "data": data[steps:], "after": after}
+
+
+def loaded(chainer, np, name, data, x):
+    """The output, in test mode, of a fresh link that a file was loaded into."""
+    make, _, how = CASES[name]
+    link = make(chainer, chainer.links)
+    chainer.serializers.load_npz(io.BytesIO(data), link)
+    with chainer.using_config("train", False):
+        return _call(chainer, np, link, x, how).data
