@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -16,6 +16,7 @@ __all__ = [
     "expect_integer",
     "expect_ndim",
     "expect_same_dtype",
+    "fail_in",
     "floating",
 ]
 
@@ -77,6 +78,19 @@ def expect_same_dtype(a: torch.Tensor, b: torch.Tensor, name_a: str, name_b: str
         fail(
             f"{name_a}.dtype == {name_b}.dtype", f"{numpy_dtype(a.dtype)} != {numpy_dtype(b.dtype)}"
         )
+
+
+def fail_in(label: str, expect: str, actual: str) -> NoReturn:
+    """Fails a check that is made before the function is called.
+
+    Args:
+        label: The function's label.
+        expect: The condition that was to hold.
+        actual: What was found.
+    """
+    error = InvalidType(expect, actual)
+    error.add_label(label)
+    raise error
 
 
 def floating(x: torch.Tensor, *options: Any) -> None:

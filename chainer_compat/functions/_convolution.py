@@ -1,0 +1,642 @@
+"""Convolutions and their transposes (Chainer: *Neural network connections*)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from chainer_compat._variable import Variable
+from chainer_compat.errors import InvalidArgumentError, NotSupportedError, UnexpectedArrayError
+from chainer_compat.functions import _checks
+from chainer_compat.functions._boundary import function
+from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs, parse_kwargs
+from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
+from chainer_compat.utils.type_check import fail
+
+__all__ = [
+    "convolution_1d",
+    "convolution_2d",
+    "convolution_3d",
+    "convolution_nd",
+    "crop_or_pad",
+    "deconvolution_1d",
+    "deconvolution_2d",
+    "deconvolution_3d",
+    "deconvolution_nd",
+    "depthwise_convolution_2d",
+    "dilated_convolution_2d",
+    "spread",
+]
+
+_CONVOLUTIONS = {
+    1: torch.nn.functional.conv1d,
+    2: torch.nn.functional.conv2d,
+    3: torch.nn.functional.conv3d,
+}
+_DECONVOLUTIONS = {
+    1: torch.nn.functional.conv_transpose1d,
+    2: torch.nn.functional.conv_transpose2d,
+    3: torch.nn.functional.conv_transpose3d,
+}
+_DEAD = {
+    "deterministic": "deterministic argument is not supported anymore. Use "
+    "chainer.using_config('cudnn_deterministic', value) where value is either `True` or `False`.",
+    "requires_x_grad": "requires_x_grad argument is not supported anymore. Just remove the "
+    "argument.",
+}
+
+
+def spread(value: Any, ndim: int) -> tuple[int, ...]:
+    """Returns an option for each spatial axis.
+
+    Args:
+        value: An int for all of them, or a sequence with one for each.
+        ndim: How many there are.
+
+    Raises:
+        ValueError: If the sequence has another length.
+    """
+    if hasattr(value, "__getitem__"):
+        values = tuple(int(v) for v in value)
+        if len(values) != ndim:
+            raise InvalidArgumentError(f"expected {ndim} numbers, one for each axis; got {values}")
+        return values
+    return (int(value),) * ndim
+
+
+def crop_or_pad(x: Tensor, starts: tuple[int, ...], sizes: tuple[int, ...]) -> Tensor:
+    """Returns a window of the spatial axes; beyond the tensor there are zeros.
+
+    Args:
+        x: A tensor of shape ``(N, C, ...)``.
+        starts: Where the window begins, for each spatial axis.
+        sizes: Its lengths.
+    """
+    pads: list[int] = []
+    for length, start, size in zip(x.shape[:1:-1], starts[::-1], sizes[::-1], strict=True):
+        pads += [-start, start + size - length]
+    return torch.nn.functional.pad(x, pads) if any(pads) else x
+
+
+def _check_convolution(
+    x: Tensor,
+    W: Tensor,
+    b: Tensor | None,
+    stride: Any,
+    pad: Any,
+    cover_all: bool,
+    dilate: Any,
+    groups: int,
+) -> None:
+    _check_common(x, W, b, W.shape[0] if W.ndim else 0)
+    if x.shape[1] != W.shape[1] * groups:
+        fail(
+            f"in_types[0].shape[1] == in_types[1].shape[1] * {groups}",
+            f"{x.shape[1]} != {W.shape[1] * groups}",
+        )
+
+
+def _check_common(x: Tensor, W: Tensor, b: Tensor | None, out_channels: int) -> None:
+    _checks.expect_floating(x, "in_types[0]")
+    _checks.expect_floating(W, "in_types[1]")
+    if x.ndim < 3:
+        fail("in_types[0].ndim >= 3", f"{x.ndim} < 3")
+    _checks.expect_ndim(W, "in_types[1]", x.ndim)
+    if b is not None:
+        _checks.expect_floating(b, "in_types[2]")
+        _checks.expect_ndim(b, "in_types[2]", 1)
+        if b.shape[0] != out_channels:
+            fail("in_types[2].shape[0] == in_types[1].shape[0]", f"{b.shape[0]} != {out_channels}")
+
+
+def _kernel(table: dict[int, Any], ndim: int) -> Any:
+    if ndim not in table:
+        raise NotSupportedError(
+            f"convolutions over {ndim} spatial axes are not supported; torch has 1 to 3. "
+            "Reshape, or loop over the axes beyond the third"
+        )
+    return table[ndim]
+
+
+def _run_wide(kernel: Any, x: Tensor, W: Tensor, b: Tensor | None, *options: Any) -> Tensor:
+    """Runs a kernel in the widest dtype and answers in x's, as Chainer mixes them."""
+    if x.dtype is W.dtype and (b is None or b.dtype is x.dtype):
+        result: Tensor = kernel(x, W, b, *options)
+        return result
+    wide = torch.promote_types(x.dtype, W.dtype)
+    bias = None if b is None else b.to(wide)
+    result = kernel(x.to(wide), W.to(wide), bias, *options)
+    return result.to(x.dtype)
+
+
+def _convolve(
+    x: Tensor,
+    W: Tensor,
+    b: Tensor | None,
+    stride: Any,
+    pad: Any,
+    cover_all: bool,
+    dilate: Any,
+    groups: int,
+) -> Tensor:
+    ndim = x.ndim - 2
+    kernel = _kernel(_CONVOLUTIONS, ndim)
+    strides, pads, dilates = spread(stride, ndim), spread(pad, ndim), spread(dilate, ndim)
+    if W.shape[0] % groups:
+        raise InvalidArgumentError(
+            f"the number of output channels, {W.shape[0]}, must be a multiple of groups, {groups}"
+        )
+    extra = []
+    for size, k, s, p, d in zip(x.shape[2:], W.shape[2:], strides, pads, dilates, strict=True):
+        out = get_conv_outsize(size, k, s, p, cover_all, d)
+        if out <= 0:
+            raise UnexpectedArrayError(
+                f"the output must not be empty: an input of {size}, padded by {p} on both sides, "
+                f"is smaller than the filter of {k} (dilated by {d})"
+            )
+        extra.append(max((out - 1) * s + d * (k - 1) + 1 - (size + 2 * p), 0))
+    if any(extra):
+        # Beyond the padding on both sides, `cover_all` looks at zeros behind the end.
+        starts = tuple(-p for p in pads)
+        sizes = tuple(n + 2 * p + e for n, p, e in zip(x.shape[2:], pads, extra, strict=True))
+        x, pads = crop_or_pad(x, starts, sizes), (0,) * ndim
+    return _run_wide(kernel, x, W, b, strides, pads, dilates, groups)
+
+
+_convolution_2d = function("Convolution2DFunction", check=_check_convolution)(_convolve)
+_convolution_nd = function("ConvolutionND", check=_check_convolution)(_convolve)
+
+
+def convolution_2d(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: Any = 1,
+    pad: Any = 0,
+    cover_all: bool = False,
+    **kwargs: Any,
+) -> Variable:
+    """Returns the two-dimensional convolution (cross-correlation, in fact) of images.
+
+    Args:
+        x: The images, of shape ``(N, C, H, W)`` and floating point.
+        W: The filters, of shape ``(out channels, C / groups, kH, kW)``.
+        b: The bias, of shape ``(out channels,)``.
+        stride: The step, an int or a pair.
+        pad: How many zeros are put around the images, an int or a pair.
+        cover_all: Let the filters reach every pixel, over the border if need be.
+        **kwargs: ``dilate``, the distance of the filter's elements, an int or a pair; ``groups``,
+            the number of groups of channels that do not see each other.
+
+    Returns:
+        A variable of shape ``(N, out channels, out H, out W)`` and of ``x``'s dtype.
+
+    Raises:
+        InvalidType: If dtypes are not of floating point or shapes do not fit.
+        AssertionError: If the output would be empty.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.ones((1, 1, 3, 3), np.float32)
+        >>> F.convolution_2d(x, np.ones((1, 1, 2, 2), np.float32))
+        variable([[[[4., 4.],
+                    [4., 4.]]]])
+    """
+    check_unexpected_kwargs(kwargs, **_DEAD)
+    dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
+    assert_kwargs_empty(kwargs)
+    if x.ndim != 4:
+        _checks.fail_in("Convolution2DFunction", "in_types[0].ndim == 4", f"{x.ndim} != 4")
+    result: Variable = _convolution_2d(x, W, b, stride, pad, cover_all, dilate, groups)
+    return result
+
+
+def convolution_nd(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: Any = 1,
+    pad: Any = 0,
+    cover_all: bool = False,
+    dilate: Any = 1,
+    groups: int = 1,
+) -> Variable:
+    """Returns the convolution over one, two or three spatial axes.
+
+    Args:
+        x: The input, of shape ``(N, C, d1, ...)`` and floating point.
+        W: The filters, of shape ``(out channels, C / groups, k1, ...)``.
+        b: The bias, of shape ``(out channels,)``.
+        stride: The step, an int or one for each spatial axis.
+        pad: How many zeros are put around the input, likewise.
+        cover_all: Let the filters reach every element, over the border if need be.
+        dilate: The distance of the filter's elements, likewise.
+        groups: The number of groups of channels that do not see each other.
+
+    Returns:
+        A variable of shape ``(N, out channels, ...)`` and of ``x``'s dtype.
+
+    Raises:
+        InvalidType: If dtypes are not of floating point or shapes do not fit.
+        AssertionError: If the output would be empty.
+        NotImplementedError: If there are more than three spatial axes.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.convolution_nd(np.ones((1, 1, 3), np.float32), np.ones((1, 1, 2), np.float32))
+        variable([[[2., 2.]]])
+    """
+    result: Variable = _convolution_nd(x, W, b, stride, pad, cover_all, dilate, groups)
+    return result
+
+
+def _expect_spatial(x: Any, ndim: int) -> None:
+    if len(x.shape) - 2 != ndim:
+        raise ValueError(f"x must have {ndim} axes behind the channels; it has {len(x.shape) - 2}")
+
+
+def convolution_1d(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: Any = 1,
+    pad: Any = 0,
+    cover_all: bool = False,
+    dilate: Any = 1,
+    groups: int = 1,
+) -> Variable:
+    """Returns the convolution over one spatial axis; see :func:`convolution_nd`.
+
+    Args:
+        x: The input, of shape ``(N, C, d)``.
+        W: The filters.
+        b: The bias.
+        stride: The step.
+        pad: How many zeros are put at both ends.
+        cover_all: Let the filters reach every element.
+        dilate: The distance of the filter's elements.
+        groups: The number of groups of channels.
+
+    Returns:
+        A variable.
+
+    Raises:
+        ValueError: If ``x`` has another number of axes.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.convolution_1d(np.ones((1, 1, 3), np.float32), np.ones((1, 1, 2), np.float32))
+        variable([[[2., 2.]]])
+    """
+    _expect_spatial(x, 1)
+    return convolution_nd(x, W, b, stride, pad, cover_all, dilate, groups)
+
+
+def convolution_3d(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: Any = 1,
+    pad: Any = 0,
+    cover_all: bool = False,
+    dilate: Any = 1,
+    groups: int = 1,
+) -> Variable:
+    """Returns the convolution over three spatial axes; see :func:`convolution_nd`.
+
+    Args:
+        x: The input, of shape ``(N, C, d1, d2, d3)``.
+        W: The filters.
+        b: The bias.
+        stride: The step.
+        pad: How many zeros are put around the input.
+        cover_all: Let the filters reach every element.
+        dilate: The distance of the filter's elements.
+        groups: The number of groups of channels.
+
+    Returns:
+        A variable.
+
+    Raises:
+        ValueError: If ``x`` has another number of axes.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.ones((1, 1, 3, 3, 3), np.float32)
+        >>> F.convolution_3d(x, np.ones((1, 1, 2, 2, 2), np.float32)).shape
+        (1, 1, 2, 2, 2)
+    """
+    _expect_spatial(x, 3)
+    return convolution_nd(x, W, b, stride, pad, cover_all, dilate, groups)
+
+
+def dilated_convolution_2d(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: Any = 1,
+    pad: Any = 0,
+    dilate: Any = 1,
+    cover_all: bool = False,
+) -> Variable:
+    """Returns the convolution with holes in the filters; see :func:`convolution_2d`.
+
+    Args:
+        x: The images.
+        W: The filters.
+        b: The bias.
+        stride: The step.
+        pad: How many zeros are put around the images.
+        dilate: The distance of the filter's elements.
+        cover_all: Let the filters reach every pixel.
+
+    Returns:
+        A variable.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.ones((1, 1, 5, 5), np.float32)
+        >>> F.dilated_convolution_2d(x, np.ones((1, 1, 3, 3), np.float32), dilate=2).shape
+        (1, 1, 1, 1)
+    """
+    return convolution_2d(x, W, b, stride, pad, cover_all, dilate=dilate)
+
+
+def depthwise_convolution_2d(
+    x: Any, W: Any, b: Any = None, stride: Any = 1, pad: Any = 0
+) -> Variable:
+    """Returns the convolution of each channel with filters of its own.
+
+    Args:
+        x: The images, of shape ``(N, C, H, W)``.
+        W: The filters, of shape ``(multiplier, C, kH, kW)``.
+        b: The bias, of shape ``(C * multiplier,)``.
+        stride: The step.
+        pad: How many zeros are put around the images.
+
+    Returns:
+        A variable of shape ``(N, C * multiplier, out H, out W)``.
+
+    Raises:
+        InvalidType: If dtypes are not of floating point or shapes do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.ones((1, 2, 3, 3), np.float32)
+        >>> F.depthwise_convolution_2d(x, np.ones((3, 2, 2, 2), np.float32)).shape
+        (1, 6, 2, 2)
+    """
+    from chainer_compat.functions._shape import reshape, transpose
+
+    multiplier, channels, height, width = W.shape
+    filters = reshape(transpose(W, (1, 0, 2, 3)), (multiplier * channels, 1, height, width))
+    return convolution_2d(x, filters, b, stride, pad, groups=channels)
+
+
+def _check_deconvolution(
+    x: Tensor,
+    W: Tensor,
+    b: Tensor | None,
+    stride: Any,
+    pad: Any,
+    outsize: Any,
+    dilate: Any,
+    groups: int,
+) -> None:
+    _check_common(x, W, b, W.shape[1] * groups if W.ndim > 1 else 0)
+    if x.shape[1] != W.shape[0]:
+        fail("in_types[0].shape[1] == in_types[1].shape[0]", f"{x.shape[1]} != {W.shape[0]}")
+    if outsize is None:
+        return
+    ndim = x.ndim - 2
+    options = zip(
+        spread(outsize, ndim), W.shape[2:], spread(stride, ndim), spread(pad, ndim),
+        spread(dilate, ndim), x.shape[2:], strict=True,
+    )  # fmt: skip
+    for axis, (out, k, s, p, d, size) in enumerate(options):
+        found = get_conv_outsize(out, k, s, p, d=d)
+        if found > size:
+            fail(
+                f"the outsize {out} along axis {axis + 2} takes at most {size} elements",
+                f"{found} > {size}",
+            )
+
+
+def _deconvolve(
+    x: Tensor,
+    W: Tensor,
+    b: Tensor | None,
+    stride: Any,
+    pad: Any,
+    outsize: Any,
+    dilate: Any,
+    groups: int,
+) -> Tensor:
+    ndim = x.ndim - 2
+    kernel = _kernel(_DECONVOLUTIONS, ndim)
+    strides, pads, dilates = spread(stride, ndim), spread(pad, ndim), spread(dilate, ndim)
+    default = tuple(
+        get_deconv_outsize(n, k, s, p, d=d)
+        for n, k, s, p, d in zip(x.shape[2:], W.shape[2:], strides, pads, dilates, strict=True)
+    )
+    outs = default if outsize is None else spread(outsize, ndim)
+    if min(outs) <= 0:
+        raise UnexpectedArrayError(f"the output must not be empty; its sizes would be {outs}")
+    more = tuple(o - d for o, d in zip(outs, default, strict=True))
+    if all(0 <= m < max(s, d) for m, s, d in zip(more, strides, dilates, strict=True)):
+        return _run_wide(kernel, x, W, b, strides, pads, more, groups, dilates)
+    # torch has no such size by itself: take a window of the whole.
+    whole = _run_wide(kernel, x, W, None, strides, 0, 0, groups, dilates)
+    y = crop_or_pad(whole, pads, outs)
+    return y if b is None else y + b.to(y.dtype).reshape(1, -1, *(1,) * ndim)
+
+
+_deconvolution_2d = function("Deconvolution2DFunction", check=_check_deconvolution)(_deconvolve)
+
+
+def _check_deconvolution_nd(x: Tensor, W: Tensor, b: Tensor | None, *options: Any) -> None:
+    _check_deconvolution(x, W, b, *options)
+    stride, pad, outsize, dilate, _ = options
+    if outsize is None:
+        return
+    ndim = x.ndim - 2
+    axes = zip(
+        spread(outsize, ndim), W.shape[2:], spread(stride, ndim), spread(pad, ndim),
+        spread(dilate, ndim), x.shape[2:], strict=True,
+    )  # fmt: skip
+    for axis, (out, k, s, p, d, size) in enumerate(axes):
+        covered = get_conv_outsize(out, k, s, p, cover_all=True, d=d)
+        if size > covered:
+            fail(f"the outsize {out} along axis {axis + 2} takes {size}", f"{size} > {covered}")
+
+
+_deconvolution_nd = function("DeconvolutionND", check=_check_deconvolution_nd)(_deconvolve)
+
+
+def deconvolution_2d(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: Any = 1,
+    pad: Any = 0,
+    outsize: Any = None,
+    **kwargs: Any,
+) -> Variable:
+    """Returns the transposed two-dimensional convolution of images.
+
+    Args:
+        x: The images, of shape ``(N, C, H, W)`` and floating point.
+        W: The filters, of shape ``(C, out channels / groups, kH, kW)``.
+        b: The bias, of shape ``(out channels,)``.
+        stride: The step in the output, an int or a pair.
+        pad: How much is cut off around the output, an int or a pair.
+        outsize: The size of the output, a pair; worked out if None.
+        **kwargs: ``dilate``, the distance of the filter's elements; ``groups``, the number of
+            groups of channels that do not see each other.
+
+    Returns:
+        A variable of shape ``(N, out channels, out H, out W)`` and of ``x``'s dtype.
+
+    Raises:
+        InvalidType: If dtypes are not of floating point or shapes do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.ones((1, 1, 2, 2), np.float32)
+        >>> F.deconvolution_2d(x, np.ones((1, 1, 2, 2), np.float32), stride=2).shape
+        (1, 1, 4, 4)
+    """
+    check_unexpected_kwargs(kwargs, **_DEAD)
+    dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
+    assert_kwargs_empty(kwargs)
+    if x.ndim != 4:
+        _checks.fail_in("Deconvolution2DFunction", "in_types[0].ndim == 4", f"{x.ndim} != 4")
+    result: Variable = _deconvolution_2d(x, W, b, stride, pad, outsize, dilate, groups)
+    return result
+
+
+def deconvolution_nd(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: Any = 1,
+    pad: Any = 0,
+    outsize: Any = None,
+    dilate: Any = 1,
+    groups: int = 1,
+) -> Variable:
+    """Returns the transposed convolution over one, two or three spatial axes.
+
+    Args:
+        x: The input, of shape ``(N, C, d1, ...)`` and floating point.
+        W: The filters, of shape ``(C, out channels / groups, k1, ...)``.
+        b: The bias, of shape ``(out channels,)``.
+        stride: The step in the output, an int or one for each spatial axis.
+        pad: How much is cut off around the output, likewise.
+        outsize: The size of the output, one for each spatial axis; worked out if None.
+        dilate: The distance of the filter's elements, likewise.
+        groups: The number of groups of channels that do not see each other.
+
+    Returns:
+        A variable of shape ``(N, out channels, ...)`` and of ``x``'s dtype.
+
+    Raises:
+        InvalidType: If dtypes are not of floating point or shapes do not fit.
+        NotImplementedError: If there are more than three spatial axes.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.ones((1, 1, 2), np.float32)
+        >>> F.deconvolution_nd(x, np.ones((1, 1, 2), np.float32))
+        variable([[[1., 2., 1.]]])
+    """
+    result: Variable = _deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)
+    return result
+
+
+def deconvolution_1d(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: Any = 1,
+    pad: Any = 0,
+    outsize: Any = None,
+    dilate: Any = 1,
+    groups: int = 1,
+) -> Variable:
+    """Returns the transposed convolution over one spatial axis; see :func:`deconvolution_nd`.
+
+    Args:
+        x: The input, of shape ``(N, C, d)``.
+        W: The filters.
+        b: The bias.
+        stride: The step in the output.
+        pad: How much is cut off at both ends.
+        outsize: The size of the output, a tuple of one.
+        dilate: The distance of the filter's elements.
+        groups: The number of groups of channels.
+
+    Returns:
+        A variable.
+
+    Raises:
+        ValueError: If ``x`` has another number of axes.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.ones((1, 1, 2), np.float32)
+        >>> F.deconvolution_1d(x, np.ones((1, 1, 2), np.float32))
+        variable([[[1., 2., 1.]]])
+    """
+    _expect_spatial(x, 1)
+    return deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)
+
+
+def deconvolution_3d(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: Any = 1,
+    pad: Any = 0,
+    outsize: Any = None,
+    dilate: Any = 1,
+    groups: int = 1,
+) -> Variable:
+    """Returns the transposed convolution over three spatial axes; see :func:`deconvolution_nd`.
+
+    Args:
+        x: The input, of shape ``(N, C, d1, d2, d3)``.
+        W: The filters.
+        b: The bias.
+        stride: The step in the output.
+        pad: How much is cut off around the output.
+        outsize: The size of the output, a triple.
+        dilate: The distance of the filter's elements.
+        groups: The number of groups of channels.
+
+    Returns:
+        A variable.
+
+    Raises:
+        ValueError: If ``x`` has another number of axes.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.ones((1, 1, 2, 2, 2), np.float32)
+        >>> F.deconvolution_3d(x, np.ones((1, 1, 2, 2, 2), np.float32)).shape
+        (1, 1, 3, 3, 3)
+    """
+    _expect_spatial(x, 3)
+    return deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)
