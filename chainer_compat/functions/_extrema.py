@@ -1,0 +1,295 @@
+"""Largest and smallest elements (Chainer: *Mathematical functions*)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from chainer_compat._variable import Variable
+from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
+from chainer_compat.functions import _checks
+from chainer_compat.functions._boundary import function
+from chainer_compat.functions._reduction import check_axes, check_reduction
+from chainer_compat.utils.type_check import InvalidType, fail
+
+__all__ = ["argmax", "argmin", "clip", "max", "maximum", "min", "minimum"]
+
+
+class _Extremum(torch.autograd.Function):
+    """The largest or smallest elements; each of several equal ones gets the whole gradient.
+
+    torch's own share it out, or give it to one of them.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kernel: Any, axes: tuple[int, ...]) -> Tensor:
+        y: Tensor = kernel(x, axes, True)
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> tuple[Any, ...]:
+        x, y = ctx.saved_tensors
+        return gy * (x == y).to(gy.dtype), None, None
+
+
+def _extremum(x: Tensor, kernel: Any, axis: Any, keepdims: bool) -> Tensor:
+    axes = check_axes(x.ndim, axis)
+    if any(x.shape[a] == 0 for a in axes):
+        raise InvalidArgumentError(
+            f"an axis without elements has no extremum; the shape is {tuple(x.shape)}"
+        )
+    if not axes:
+        return x.clone()
+    if not (x.requires_grad and torch.is_grad_enabled()):
+        plain: Tensor = kernel(x, axes, keepdims)
+        return plain
+    y: Tensor = _Extremum.apply(x, kernel, axes)  # type: ignore[no-untyped-call]  # torch's
+    if keepdims:
+        return y
+    return y.reshape([n for a, n in enumerate(x.shape) if a not in axes])
+
+
+@function("Max", check=check_reduction)
+def max(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Returns the largest elements over axes.
+
+    Args:
+        x: A variable or array of floating point.
+        axis: An axis or a tuple of axes; all of them if None.
+        keepdims: Keep the axes, with length 1.
+
+    Returns:
+        A variable of ``x``'s dtype. Of several largest elements each gets the whole gradient.
+
+    Raises:
+        InvalidType: If ``x`` is not of floating point or has no such axis.
+        ValueError: If an axis stands twice or has no elements.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.max(np.array([[1.0, 3.0], [4.0, 2.0]], np.float32), axis=1)
+        variable([3., 4.])
+    """
+    return _extremum(x, torch.amax, axis, keepdims)
+
+
+@function("Min", check=check_reduction)
+def min(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Returns the smallest elements over axes.
+
+    Args:
+        x: A variable or array of floating point.
+        axis: An axis or a tuple of axes; all of them if None.
+        keepdims: Keep the axes, with length 1.
+
+    Returns:
+        A variable of ``x``'s dtype. Of several smallest elements each gets the whole gradient.
+
+    Raises:
+        InvalidType: If ``x`` is not of floating point or has no such axis.
+        ValueError: If an axis stands twice or has no elements.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.min(np.array([[1.0, 3.0], [4.0, 2.0]], np.float32), axis=1)
+        variable([1., 2.])
+    """
+    return _extremum(x, torch.amin, axis, keepdims)
+
+
+def _check_index(x: Tensor, axis: int | None) -> None:
+    if not x.is_floating_point():
+        fail("in_types[0].dtype.kind == f", f"{_checks.dtype_kind(x)} != f")
+    if axis is not None and axis >= x.ndim:
+        fail(f"in_types[0].ndim > {axis}", f"{x.ndim} <= {axis}")
+    if axis is not None and axis < -x.ndim:
+        fail(f"in_types[0].ndim >= {-axis}", f"{x.ndim} < {-axis}")
+
+
+def _index(x: Tensor, kernel: Any, axis: int | None) -> Tensor:
+    if (x.numel() if axis is None else x.shape[axis]) == 0:
+        raise InvalidArgumentError(
+            f"an axis without elements has no extremum; the shape is {tuple(x.shape)}"
+        )
+    found: Tensor = kernel(x, axis)
+    return found.to(torch.int32)
+
+
+@function("ArgMax", check=_check_index)
+def _argmax(x: Tensor, axis: int | None) -> Tensor:
+    return _index(x, torch.argmax, axis)
+
+
+@function("ArgMin", check=_check_index)
+def _argmin(x: Tensor, axis: int | None) -> Tensor:
+    return _index(x, torch.argmin, axis)
+
+
+def _expect_axis(axis: Any) -> int | None:
+    if axis is not None and not isinstance(axis, int):
+        raise InvalidArgumentTypeError(f"axis is None or an int; got {axis!r}")
+    return axis
+
+
+def argmax(x: Any, axis: int | None = None) -> Variable:
+    """Returns the indices of the largest elements along an axis.
+
+    Args:
+        x: A variable or array of floating point.
+        axis: The axis; the flattened array if None.
+
+    Returns:
+        A variable of int32, without a gradient; of equal elements, the first.
+
+    Raises:
+        InvalidType: If ``x`` is not of floating point or has no such axis.
+        TypeError: If ``axis`` is no int.
+        ValueError: If there are no elements.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.argmax(np.array([[1.0, 3.0], [4.0, 2.0]], np.float32), axis=1)
+        variable([1, 0])
+    """
+    result: Variable = _argmax(x, _expect_axis(axis))
+    return result
+
+
+def argmin(x: Any, axis: int | None = None) -> Variable:
+    """Returns the indices of the smallest elements along an axis.
+
+    Args:
+        x: A variable or array of floating point.
+        axis: The axis; the flattened array if None.
+
+    Returns:
+        A variable of int32, without a gradient; of equal elements, the first.
+
+    Raises:
+        InvalidType: If ``x`` is not of floating point or has no such axis.
+        TypeError: If ``axis`` is no int.
+        ValueError: If there are no elements.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.argmin(np.array([[1.0, 3.0], [4.0, 2.0]], np.float32), axis=1)
+        variable([0, 1])
+    """
+    result: Variable = _argmin(x, _expect_axis(axis))
+    return result
+
+
+def _check_pair(x1: Tensor, x2: Tensor) -> None:
+    _checks.expect_floating(x1, "x1")
+    _checks.expect_same_dtype(x1, x2, "x1", "x2")
+    if x1.shape != x2.shape:
+        _expect_broadcast(x1, x2)
+
+
+def _expect_broadcast(x1: Tensor, x2: Tensor) -> None:
+    try:
+        torch.broadcast_shapes(x1.shape, x2.shape)  # type: ignore[no-untyped-call]  # torch's
+    except RuntimeError:
+        shapes = f"x1.shape = {tuple(x1.shape)}\nx2.shape = {tuple(x2.shape)}"
+        raise InvalidType(
+            "x1 and x2 broadcast",
+            f"{tuple(x1.shape)} and {tuple(x2.shape)}",
+            f"cannot broadcast inputs of the following shapes:\n{shapes}",
+        ) from None
+
+
+@function("Maximum", check=_check_pair)
+def maximum(x1: Tensor, x2: Tensor) -> Tensor:
+    """Returns the larger one of each two elements, with broadcasting.
+
+    Args:
+        x1: A variable or array of floating point.
+        x2: Another one of the same dtype.
+
+    Returns:
+        A variable of that dtype. Of equal elements that of ``x1`` gets the gradient.
+
+    Raises:
+        InvalidType: If the dtypes differ or the shapes do not broadcast.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.maximum(np.array([1.0, 2.0], np.float32), np.array([0.0, 3.0], np.float32))
+        variable([1., 3.])
+    """
+    if not torch.is_grad_enabled() or not (x1.requires_grad or x2.requires_grad):
+        return torch.maximum(x1, x2)
+    # torch halves the gradient between equal elements. A NaN on either side is passed on.
+    return torch.where((x1 >= x2) | x1.isnan(), x1, x2)
+
+
+@function("Minimum", check=_check_pair)
+def minimum(x1: Tensor, x2: Tensor) -> Tensor:
+    """Returns the smaller one of each two elements, with broadcasting.
+
+    Args:
+        x1: A variable or array of floating point.
+        x2: Another one of the same dtype.
+
+    Returns:
+        A variable of that dtype. Of equal elements that of ``x1`` gets the gradient.
+
+    Raises:
+        InvalidType: If the dtypes differ or the shapes do not broadcast.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.minimum(np.array([1.0, 2.0], np.float32), np.array([0.0, 3.0], np.float32))
+        variable([0., 2.])
+    """
+    if not torch.is_grad_enabled() or not (x1.requires_grad or x2.requires_grad):
+        return torch.minimum(x1, x2)
+    return torch.where((x1 <= x2) | x1.isnan(), x1, x2)  # as in `maximum`
+
+
+@function("Clip", check=_checks.floating)
+def _clip(x: Tensor, x_min: Any, x_max: Any) -> Tensor:
+    return torch.clamp(x, x_min, x_max)
+
+
+def clip(x: Any, x_min: float | None, x_max: float | None) -> Variable:
+    """Returns an array with each element brought between two bounds.
+
+    Args:
+        x: A variable or array of floating point.
+        x_min: The lower bound, or None.
+        x_max: The upper bound, or None.
+
+    Returns:
+        A variable of the same shape and dtype.
+
+    Raises:
+        InvalidType: If ``x`` is not of floating point.
+        ValueError: If both bounds are None, or the lower one is not below the upper.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.clip(np.array([-1.0, 0.5, 2.0], np.float32), 0.0, 1.0)
+        variable([0. , 0.5, 1. ])
+    """
+    for bound in (x_min, x_max):
+        if isinstance(bound, Variable):
+            raise InvalidArgumentTypeError(
+                "a bound of clip is a number; use F.maximum and F.minimum with variables"
+            )
+    if x_min is None and x_max is None:
+        raise InvalidArgumentError("clip needs x_min, x_max or both")
+    if x_min is not None and x_max is not None and x_min >= x_max:
+        raise InvalidArgumentError(f"x_min must be below x_max; got {x_min} and {x_max}")
+    result: Variable = _clip(x, x_min, x_max)
+    return result
