@@ -156,12 +156,16 @@ def broadcast_to(x: Any, shape: Sequence[int]) -> Variable:
     return result
 
 
+def _common_shape(xs: Sequence[Tensor]) -> tuple[int, ...]:
+    return np.broadcast_shapes(*(tuple(x.shape) for x in xs))
+
+
 def _check_broadcast(xs: Sequence[Tensor]) -> None:
     if not xs:
         fail("in_types.size > 0", "0 <= 0")
     try:
-        torch.broadcast_shapes(*(x.shape for x in xs))
-    except RuntimeError:
+        _common_shape(xs)
+    except ValueError:
         shapes = "\n".join(f"in_types[{i}].shape = {tuple(x.shape)}" for i, x in enumerate(xs))
         raise InvalidType(
             "the inputs broadcast",
@@ -172,7 +176,7 @@ def _check_broadcast(xs: Sequence[Tensor]) -> None:
 
 @function("Broadcast", check=_check_broadcast)
 def _broadcast(xs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    shape = torch.broadcast_shapes(*(x.shape for x in xs))
+    shape = _common_shape(xs)
     return tuple(x.expand(shape) for x in xs)
 
 

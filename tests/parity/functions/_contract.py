@@ -75,12 +75,13 @@ def shapes(min_dims: int = 0, max_dims: int = 4, min_side: int = 0, max_side: in
 def array(
     draw: Any, shape: tuple[int, ...], dtype: str = "float32", low: float = -3.0, high: float = 3.0
 ) -> np.ndarray[Any, Any]:
-    """An array whose elements differ and lie away from whole numbers, where functions have kinks."""
+    """An array whose elements differ and lie away from whole numbers, where kinks are."""
     seed = draw(st.integers(0, 2**16))
     random = np.random.RandomState(seed)
     values = random.uniform(low, high, shape)
     near = np.abs(values - np.round(values)) < 0.02
-    return np.where(near, values + 0.05 * (high - low) / 6, values).clip(low, high).astype(dtype)
+    moved = np.where(near, values + 0.05 * (high - low) / 6, values)
+    return moved.clip(low, high).astype(dtype)
 
 
 def labels(

@@ -133,7 +133,7 @@ def embedded(draw: Any) -> Arguments:
 
 
 def bilinear(draw: Any) -> Arguments:
-    dtype = draw(exact_dtypes)
+    dtype = "float32"  # the only one that Chainer's takes
     sizes = {"e1": (2, 3), "e2": (2, 4), "W": (3, 4, 5), "V1": (3, 5), "V2": (4, 5), "b": (5,)}
     count = draw(st.sampled_from([3, 6]))
     arrays = [array(draw, shape, dtype) for shape in list(sizes.values())[:count]]
@@ -167,7 +167,7 @@ ROWS = [
     Row("local_convolution_2d", local, order=1, looser=5),
     Row("max_pooling_1d", pooled(1, cover_all=covers, return_indices=covers)),
     Row("max_pooling_2d", pooled(2, cover_all=covers, return_indices=covers)),
-    Row("max_pooling_3d", pooled(3, cover_all=covers)),
+    Row("max_pooling_3d", pooled(3, cover_all=covers), order=1),
     Row("max_pooling_nd", pooled(2, cover_all=covers)),
     Row("shift", shifted),
     Row("spatial_pyramid_pooling_2d", pyramid, order=1),
