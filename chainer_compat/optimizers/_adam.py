@@ -135,7 +135,7 @@ class AdamRule(ForeachRule):
         return ("m", "v", "vhat") if hp.amsgrad else ("m", "v")
 
     def _alike(self) -> Any:
-        return self.initial_alpha
+        return float(self.initial_alpha)
 
     def _step(self, hp: Any, data: Tensors, grads: Tensors, states: list[Tensors]) -> None:
         m, v, *rest = states

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from chainer_compat.backends import _crossing
-from chainer_compat.optimizers._hyperparameter import Hyperparameter, effective
+from chainer_compat.optimizers._hyperparameter import Hyperparameter, as_numbers, effective
 from chainer_compat.optimizers._update_rule import UpdateRule, raw_of
 from chainer_compat.variable import Variable
 
@@ -119,6 +119,7 @@ def step(rule: ForeachRule, hp: Any, data: Tensors, grads: Tensors, states: list
         grads: Their gradients.
         states: For each name of the state, the tensors of all parameters.
     """
+    hp = as_numbers(hp)
     if not (rule._widens and data[0].dtype in _HALF):
         rule._step(hp, data, grads, states)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from typing import Any, TypeVar
 
@@ -13,8 +12,12 @@ from chainer_compat.optimizers import _loss_scale
 from chainer_compat.optimizers._hyperparameter import Hyperparameter
 from chainer_compat.optimizers._optimizer import Optimizer
 from chainer_compat.optimizers._plan import Plan
+from chainer_compat.optimizers._saved_numbers import (
+    numbers_of,
+    serialize_hyperparam,
+    serialize_json,
+)
 from chainer_compat.optimizers._update_rule import UpdateRule
-from chainer_compat.serializer import Serializer
 
 __all__ = ["GradientMethod"]
 
@@ -36,6 +39,8 @@ class GradientMethod(Optimizer):
     hyperparam: Any  # a Hyperparameter, whose attributes are the subclass's choice
     _use_cleargrads: bool = True
     _plan: Plan | None = None
+    # The hyperparameters as they were before the first update.
+    _began: dict[str, float] | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,6 +92,8 @@ class GradientMethod(Optimizer):
         self._fill_gradients(plan)
         self.check_nan_in_grads()
         self.call_hooks("pre")
+        if self._began is None:
+            self._began = numbers_of(self.hyperparam)
         self.t += 1
         if self.is_safe_to_update():
             if self._hooks().pre:
@@ -175,29 +182,16 @@ class GradientMethod(Optimizer):
         """Saves or loads the counts, the states of all rules, and the hyperparameters.
 
         Chainer does not save hyperparameters: it ignores them in a file, and they stay as they
-        are where a file of Chainer's lacks them.
+        are where a file of Chainer's lacks them. One that the script now begins with another value
+        of than the saved run did was changed on purpose, and stays too.
 
         Args:
             serializer: What saves or loads.
         """
         super().serialize(serializer)
-        _serialize_numbers(serializer, self.hyperparam)
-
-
-def _serialize_numbers(serializer: Any, hyperparam: Hyperparameter) -> None:
-    numbers = {
-        name: value
-        for name, value in hyperparam._own().items()
-        if isinstance(value, (bool, int, float))
-    }
-    if isinstance(serializer, Serializer):
-        if numbers:
-            serializer("_hyperparam", json.dumps(numbers))
-        return
-    try:
-        text = serializer("_hyperparam", "")
-    except KeyError:
-        return
-    for name, value in json.loads(text or "{}").items():
-        if name in numbers:
-            setattr(hyperparam, name, value)
+        began = self._began or {}
+        self._began = serialize_hyperparam(serializer, self.hyperparam, began) or None
+        if self._loss_scaling_is_dynamic:
+            state: list[Any] = [self._loss_scale, self._loss_scaling_isnan_ever]
+            loaded = serialize_json(serializer, "_loss_scaling", state)
+            self._loss_scale, self._loss_scaling_isnan_ever = loaded or state

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from chainer_compat.errors import NotSupportedError
 from chainer_compat.optimizers import _revision
 
-__all__ = ["Hyperparameter", "HyperparameterProxy", "effective"]
+__all__ = ["Hyperparameter", "HyperparameterProxy", "as_numbers", "effective"]
+
+# Whether any hyperparameter was ever an array: only then are they converted at each step.
+_arrays_in_use = False
 
 
 class Hyperparameter:
@@ -46,6 +52,8 @@ class Hyperparameter:
         # A value that is new here hides the parent's, which sets the rule apart from others.
         if name not in self.__dict__ or name == "_parent":
             _revision.bump()
+        if hasattr(value, "__array__") and not isinstance(value, np.generic):
+            _array_seen()
         self.__dict__[name] = value
 
     def __delattr__(self, name: str) -> None:
@@ -80,6 +88,38 @@ def effective(hyperparam: Hyperparameter) -> Hyperparameter:
     while hyperparam._parent is not None and len(hyperparam.__dict__) == 1:
         hyperparam = hyperparam._parent
     return hyperparam
+
+
+def _array_seen() -> None:
+    global _arrays_in_use  # noqa: PLW0603 -- a switch of the process, off for all but odd scripts
+    _arrays_in_use = True
+
+
+class _Numbers:
+    """Hyperparameters of which those that are arrays of one element are read as numbers."""
+
+    def __init__(self, hyperparam: Hyperparameter) -> None:
+        self._hyperparam = hyperparam
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._hyperparam, name)
+        if not hasattr(value, "__array__"):
+            return value
+        if value.size != 1:
+            raise NotSupportedError(
+                f"the hyperparameter {name!r} is an array of shape {value.shape}; it must be one "
+                "number. Give parameters their own by param.update_rule.hyperparam"
+            )
+        return value.item()
+
+
+def as_numbers(hyperparam: Any) -> Any:
+    """Returns hyperparameters, arrays of one element among them as numbers.
+
+    Args:
+        hyperparam: The hyperparameters.
+    """
+    return _Numbers(hyperparam) if _arrays_in_use else hyperparam
 
 
 class HyperparameterProxy:

@@ -50,7 +50,7 @@ class MSVAGRule(ForeachRule):
             weight_decay_rate=weight_decay_rate,
         )
         # beta to the power of the next update's number.
-        self.beta_power = self.hyperparam.beta
+        self.beta_power = float(self.hyperparam.beta)
 
     def _alike(self) -> Any:
         return self.beta_power
