@@ -26,6 +26,10 @@ class Shift(Extension):
         self._optimizer = optimizer
         self._t = 0
         self._last_value: Any = None
+        # The optimizer it acts on, and the value that the attribute had when it was saved: other
+        # extensions may have set it since, so the last value set here does not tell.
+        self._acts_on: Any = None
+        self._value_when_saved: Any = None
 
     def _first_value(self, optimizer: Any) -> Any:
         """The value before the first call."""
@@ -35,20 +39,28 @@ class Shift(Extension):
         """The value after ``self._t`` calls, or None if it is left alone by now."""
         raise NotImplementedError
 
+    def _value_by_count(self) -> Any:
+        """The value after ``self._t`` calls of a run that did not save it."""
+        return self._compute_next_value()
+
     def initialize(self, trainer: Any) -> None:
-        """Sets the attribute to its first value, or to its last one after a resume.
+        """Sets the attribute to its first value, or after a resume to that which it had.
 
         Args:
             trainer: The trainer that is about to run.
         """
-        optimizer = self._get_optimizer(trainer)
-        value = self._first_value(optimizer)
-        if self._last_value is not None:
-            value = self._last_value
+        optimizer = self._acts_on = self._get_optimizer(trainer)
+        first_value = self._first_value(optimizer)
+        if self._value_when_saved is not None:
+            setattr(optimizer, self._attr, self._value_when_saved)
+            self._value_when_saved = None
+        elif self._last_value is not None:
+            self._update_value(optimizer, self._last_value)
         elif self._t > 0:
             # A snapshot of Chainer's, which saves the last value of some shifts only.
-            value = self._compute_next_value()
-        self._set(optimizer, value)
+            self._update_value(optimizer, self._value_by_count())
+        else:
+            self._update_value(optimizer, first_value)
 
     def __call__(self, trainer: Any) -> None:
         """Counts, and sets the attribute.
@@ -57,9 +69,8 @@ class Shift(Extension):
             trainer: The trainer that calls it.
         """
         self._t += 1
-        self._set(self._get_optimizer(trainer), self._compute_next_value())
-
-    def _set(self, optimizer: Any, value: Any) -> None:
+        optimizer = self._acts_on = self._get_optimizer(trainer)
+        value = self._compute_next_value()
         if value is not None:
             self._update_value(optimizer, value)
 
@@ -71,7 +82,7 @@ class Shift(Extension):
         self._last_value = value
 
     def serialize(self, serializer: Any) -> None:
-        """Saves or loads the number of calls and the last value.
+        """Saves or loads the number of calls, the last value, and that of the attribute.
 
         Args:
             serializer: A serializer or deserializer.
@@ -82,6 +93,18 @@ class Shift(Extension):
         except KeyError:
             self._last_value = None
             self._t -= self._first_count_of_chainer_1
+        if not isinstance(serializer, Serializer):
+            self._value_when_saved = _optional_number(serializer, "_value", None)
+        elif self._acts_on is not None or self._value_when_saved is not None:
+            serialize_number(serializer, "_value", self._value_now())
+
+    def _value_now(self) -> Any:
+        if self._acts_on is None:
+            return self._value_when_saved
+        return getattr(self._acts_on, self._attr)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_acts_on": None, "_value_when_saved": self._value_now()}
 
     def __str__(self) -> str:
         return f"{type(self).__name__}({self._attr!r})"

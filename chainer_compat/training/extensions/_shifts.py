@@ -298,7 +298,9 @@ class WarmupShift(Shift):
         return self._warmup_start
 
     def _compute_next_value(self) -> Any:
-        done, total = self._t, self._warmup_iter
-        if done > total:
-            return None
+        return self._value_by_count() if self._t <= self._warmup_iter else None
+
+    def _value_by_count(self) -> Any:
+        total = self._warmup_iter
+        done = min(self._t, total)
         return (done * self._init + (total - done) * self._warmup_start) / total

@@ -106,8 +106,7 @@ extras = {
 }
 plans = st.fixed_dictionaries(
     {
-        "shift": st.sampled_from(sorted(shifts)),
-        "shift_trigger": intervals,
+        "shifts": st.lists(st.tuples(st.sampled_from(sorted(shifts)), intervals), max_size=3),
         "log_trigger": intervals,
         "stop": st.sampled_from(["iterations", "early"]),
         "probes": st.lists(st.tuples(some_triggers, st.integers(-200, 400)), max_size=5),
@@ -125,7 +124,8 @@ def build(plan, out, events):
     trainer = Trainer(
         Updater(), stop if plan["stop"] == "early" else (ITERATIONS, "iteration"), out=out
     )
-    trainer.extend(shifts[plan["shift"]](), trigger=plan["shift_trigger"])
+    for shift, trigger in plan["shifts"]:
+        trainer.extend(shifts[shift](), trigger=trigger)
     trainer.extend(Log(trigger=plan["log_trigger"], filename=None), name="LogReport")
     trainer.extend(extras["MicroAverage"]())
     trainer.extend(extras["observe_lr"](), trigger=(1, "iteration"))

@@ -110,6 +110,34 @@ def test_resumed_run_goes_on_with_the_same_rate(name, trainer, lr_is_saved):
     assert rates(again, trainer, 3) == expected
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_shifts_of_one_attribute_go_on_in_any_order(trainer, order):
+    def make():
+        return [
+            extensions.WarmupShift("lr", 0.0, 2, 8.0),
+            extensions.ExponentialShift("lr", 0.5, init=8.0),
+        ][::order]
+
+    first = make()
+    for shift in first:
+        shift.initialize(trainer)
+    for shift in (*first, *first, first[(1, 0)[order < 0]], *first):
+        shift(trainer)
+    expected = trainer.optimizer.lr
+    again = [load(shift, saved(old)) for shift, old in zip(make(), first, strict=True)]
+    trainer.optimizer.lr = 1.0
+    for shift in again:
+        shift.initialize(trainer)
+
+    assert trainer.optimizer.lr == expected
+
+
+def test_finished_warmup_of_chainers_leaves_its_last_value(trainer):
+    shift = load(extensions.WarmupShift("lr", 0.0, 2, 8.0), {"_t": np.array(7)})
+
+    assert rates(shift, trainer, 1) == [8.0, 8.0]
+
+
 CHAINERS_KEYS = {
     **{name: {"_t", "_last_value"} for name in MAKERS},
     "multistep": {"_t", "_current_step"},
