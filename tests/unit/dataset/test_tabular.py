@@ -57,6 +57,78 @@ def test_a_table_goes_through_iterator_and_converter():
     assert (a.tolist(), b.tolist()) == ([0, 1], [10, 11])
 
 
+class TestJoin:
+    def test_columns_of_any_of_the_datasets(self):
+        whole = table().join(table(base=100, keys=("c",)), table(base=200, keys=("d", "e")))
+
+        assert whole.keys == ("a", "b", "c", "d", "e")
+        assert whole.get_examples([1], (4, 0, 4, 2)) == ([211], [1], [211], [101])
+        assert whole[0] == (0, 10, 100, 200, 210)
+
+    def test_datasets_that_do_not_go_together(self):
+        with pytest.raises(ValueError, match="same length: 3 and 2"):
+            table().join(table(2, keys=("c",)))
+        with pytest.raises(ValueError, match="unique among all datasets: a"):
+            table().join(table(keys=("a", "c")))
+        with pytest.raises(ValueError, match="must have the same keys"):
+            table().concat(table(keys=("a", "c")))
+
+
+class TestSlice:
+    @pytest.mark.parametrize(
+        ("rows", "expected"),
+        [
+            (slice(1, None), [1, 2]),
+            ([2, -3], [2, 0]),
+            (np.array([True, False, True]), [0, 2]),
+            ([], []),
+        ],
+        ids=repr,
+    )
+    def test_rows(self, rows, expected):
+        view = table().slice[rows]
+
+        assert (len(view), view.fetch()[0]) == (len(expected), expected)
+
+    @pytest.mark.parametrize(
+        ("keys", "expected"),
+        [("b", [10, 11, 12]), (-1, [10, 11, 12]), (("b", 0), ([10, 11, 12], [0, 1, 2]))],
+    )
+    def test_columns(self, keys, expected):
+        assert table().slice[:, keys].fetch() == expected
+
+    def test_a_part_of_a_part(self):
+        part = table(6).slice[1:, ("b", "a")]
+
+        assert part.slice[::2, "a"].fetch() == [1, 3, 5]
+        assert part.slice[[4, 0]].slice[[1, 1]].fetch() == ([11, 11], [1, 1])
+        assert table(6).slice[[5, 3, 1]].slice[::-1].fetch()[0] == [1, 3, 5]
+
+    @pytest.mark.parametrize(("rows", "error"), [([3], IndexError), ([True], ValueError)])
+    def test_rows_that_are_not_there(self, rows, error):
+        with pytest.raises(error):
+            table().slice[rows]
+
+    def test_columns_that_are_not_there(self):
+        with pytest.raises(IndexError, match="keys with size 2"):
+            table().slice[:, 2]
+
+
+def test_another_converter():
+    data = table().with_converter(lambda *columns, **named: (columns, named))
+
+    assert data.convert(([1], [2])) == (([1], [2]), {})
+    assert data.convert({"a": [1]}) == ((), {"a": [1]})
+    assert data.convert([1]) == (([1],), {})
+
+
+def test_iteration_and_conversion_of_dictionaries():
+    data = table(2).asdict()
+
+    assert list(data) == [{"a": 0, "b": 10}, {"a": 1, "b": 11}]
+    assert data.convert(data.fetch())["b"].tolist() == [10, 11]
+
+
 class TestConvert:
     def test_tensors_become_a_tensor(self):
         converted = table().convert(([torch.ones(2), torch.zeros(2)], torch.ones(1)))

@@ -146,6 +146,20 @@ def test_more_folds_than_examples_leave_some_empty():
     assert sizes == [1, 1, 0]
 
 
+@pytest.mark.parametrize("name", ["TupleDataset", "DictDataset", "ConcatenatedDataset"])
+def test_slices(name):
+    dataset = DATASETS[name]
+
+    assert flat(dataset[2:5]) == flat([dataset[i] for i in range(2, 5)])
+    assert len(dataset) == 10
+
+
+@pytest.mark.parametrize("index", [10, -1])
+def test_an_index_beyond_concatenated_datasets(index):
+    with pytest.raises(IndexError, match=f"{index} is out of range for 10"):
+        DATASETS["ConcatenatedDataset"][index]
+
+
 def test_a_transform_runs_between_the_examples_as_in_chainer():
     dataset = datasets.TransformDataset(Drawing(4), lambda pair: (pair[1], np.random.uniform()))
     np.random.seed(0)
