@@ -1,0 +1,431 @@
+"""Normalization (Chainer: *Normalization functions*)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from chainer_compat._variable import Variable
+from chainer_compat.backends import _crossing
+from chainer_compat.functions import _checks
+from chainer_compat.functions._boundary import function
+from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs, parse_kwargs
+from chainer_compat.utils.type_check import fail
+
+__all__ = [
+    "batch_normalization",
+    "fixed_batch_normalization",
+    "group_normalization",
+    "layer_normalization",
+    "local_response_normalization",
+    "normalize",
+]
+
+
+def _key_axes(ndim: int, key_ndim: int, axis: Any) -> tuple[int, ...]:
+    """The axes that are not averaged over: behind the first one, unless told otherwise."""
+    if axis is None:
+        return tuple(range(1, 1 + key_ndim))
+    axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    if not all(isinstance(a, (int, np.integer)) for a in axes):
+        raise TypeError(f"axis must be None, an int or a tuple of ints; got {axis!r}")
+    if list(axes) != sorted(set(axes)):
+        raise RuntimeError(f"the numbers in axis must be sorted and differ; got {axes}")
+    return tuple(a for a in range(ndim) if a not in axes)
+
+
+def _check_keys(x: Tensor, weights: tuple[Tensor, ...], axis: Any) -> None:
+    _checks.expect_floating(x, "in_types[0]")
+    gamma = weights[0]
+    for i, weight in enumerate(weights, 1):
+        _checks.expect_floating(weight, f"in_types[{i}]")
+        if weight.shape != gamma.shape:
+            fail(
+                f"in_types[1].shape == in_types[{i}].shape",
+                f"{tuple(gamma.shape)} != {tuple(weight.shape)}",
+            )
+    if x.ndim < gamma.ndim + 1:
+        fail("in_types[0].ndim >= in_types[1].ndim + 1", f"{x.ndim} < {gamma.ndim + 1}")
+    keys = _key_axes(x.ndim, gamma.ndim, axis)
+    if len(keys) != gamma.ndim:
+        fail("in_types[1].ndim == number of axes kept", f"{gamma.ndim} != {len(keys)}")
+    for i, a in enumerate(keys):
+        if x.shape[a] != gamma.shape[i]:
+            fail(
+                f"in_types[0].shape[{a}] == in_types[1].shape[{i}]",
+                f"{x.shape[a]} != {gamma.shape[i]}",
+            )
+
+
+def _check_batch(
+    x: Tensor, gamma: Tensor, beta: Tensor, mean: Any, var: Any, eps: float, decay: float, axis: Any
+) -> None:
+    _check_keys(x, (gamma, beta), axis)
+
+
+class _Columns:
+    """An array seen as a matrix, with a column for each weight, and the way back."""
+
+    def __init__(self, x: Tensor, key_ndim: int, axis: Any) -> None:
+        keys = _key_axes(x.ndim, key_ndim, axis)
+        # torch's own layout: batch, channels, and the rest.
+        self.plain = keys == (1,)
+        rest = tuple(a for a in range(x.ndim) if a not in keys)
+        self.order = (*rest, *keys)
+        self.shape = tuple(x.shape[a] for a in self.order)
+        self.count = x.numel() // max(int(np.prod([x.shape[a] for a in keys])), 1)
+        self.keys = keys
+        self.ndim = x.ndim
+
+    def flatten(self, x: Tensor) -> Tensor:
+        if self.plain:
+            return x
+        return x.permute(self.order).reshape(self.count, -1)
+
+    def restore(self, y: Tensor) -> Tensor:
+        if self.plain:
+            return y
+        back = [self.order.index(a) for a in range(self.ndim)]
+        return y.reshape(self.shape).permute(back)
+
+    def spread(self, weight: Tensor) -> Tensor:
+        """A weight in a shape that broadcasts against the array itself."""
+        sizes = [1] * self.ndim
+        for a, n in zip(self.keys, weight.shape, strict=True):
+            sizes[a] = n
+        return weight.reshape(sizes)
+
+
+def _widest(*tensors: Tensor | None) -> torch.dtype:
+    dtypes = [t.dtype for t in tensors if t is not None]
+    wide = dtypes[0]
+    for dtype in dtypes[1:]:
+        wide = torch.promote_types(wide, dtype)
+    return wide
+
+
+@function("BatchNormalization", check=_check_batch)
+def _batch_normalization(
+    x: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    running_mean: Any,
+    running_var: Any,
+    eps: float,
+    decay: float,
+    axis: Any,
+) -> Tensor:
+    columns = _Columns(x, gamma.ndim, axis)
+    wide = _widest(x, gamma, beta)
+    flat = columns.flatten(x).to(wide)
+    if columns.count == 0:
+        return x * columns.spread(gamma).to(x.dtype)
+    _update_running(flat, running_mean, running_var, decay, columns.count)
+    y = torch.batch_norm(
+        flat,
+        gamma.reshape(-1).to(wide),
+        beta.reshape(-1).to(wide),
+        None,
+        None,
+        True,
+        0.0,
+        eps,
+        torch.backends.cudnn.enabled,
+    )
+    return columns.restore(y).to(x.dtype)
+
+
+def _update_running(
+    flat: Tensor, running_mean: Any, running_var: Any, decay: float, count: int
+) -> None:
+    """Moves the running statistics towards those of the batch, the variance unbiased."""
+    if running_mean is None and running_var is None:
+        return
+    with torch.no_grad():
+        axes = [a for a in range(flat.ndim) if a != 1]
+        var, mean = torch.var_mean(flat, axes, correction=0)
+        unbiased = var * (count / max(count - 1, 1))
+        for running, fresh in ((running_mean, mean), (running_var, unbiased)):
+            if running is None:
+                continue
+            kept = _crossing.as_tensor(running)
+            if kept.numel() != fresh.numel():
+                raise ValueError(
+                    f"the running statistics have {kept.numel()} elements; the batch has "
+                    f"{fresh.numel()} channels"
+                )
+            kept.data.mul_(decay).add_(fresh.reshape(kept.shape).to(kept.dtype), alpha=1 - decay)
+
+
+def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variable:
+    """Normalizes with the mean and the variance of the batch.
+
+    Source: Ioffe & Szegedy, *Batch Normalization*, 2015.
+
+    Args:
+        x: The input, of shape ``(N, *gamma.shape, ...)`` and floating point.
+        gamma: The factors behind.
+        beta: What is added behind, of ``gamma``'s shape.
+        **kwargs: ``eps``, added to the variance (2e-5); ``running_mean`` and ``running_var``,
+            arrays that are moved in place towards the batch's; ``decay``, how much of them is kept
+            (0.9); ``axis``, the axes to average over (all but those of ``gamma``).
+
+    Returns:
+        A variable of ``x``'s shape and dtype.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.array([[1.0], [3.0]], np.float32)
+        >>> one, zero = np.ones(1, np.float32), np.zeros(1, np.float32)
+        >>> F.batch_normalization(x, one, zero, eps=0.0)
+        variable([[-1.],
+                  [ 1.]])
+    """
+    check_unexpected_kwargs(
+        kwargs, train="train argument is not supported anymore. Use chainer.using_config"
+    )
+    eps, running_mean, running_var, decay, axis = parse_kwargs(
+        kwargs,
+        ("eps", 2e-5),
+        ("running_mean", None),
+        ("running_var", None),
+        ("decay", 0.9),
+        ("axis", None),
+    )
+    assert_kwargs_empty(kwargs)
+    result: Variable = _batch_normalization(
+        x, gamma, beta, running_mean, running_var, eps, decay, axis
+    )
+    return result
+
+
+def _check_fixed(
+    x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, var: Tensor, eps: float, axis: Any
+) -> None:
+    _check_keys(x, (gamma, beta, mean, var), axis)
+
+
+@function("FixedBatchNormalization", check=_check_fixed)
+def fixed_batch_normalization(
+    x: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    mean: Tensor,
+    var: Tensor,
+    eps: float = 2e-5,
+    axis: Any = None,
+) -> Tensor:
+    """Normalizes with a given mean and variance.
+
+    Args:
+        x: The input, of shape ``(N, *gamma.shape, ...)`` and floating point.
+        gamma: The factors behind.
+        beta: What is added behind, of ``gamma``'s shape.
+        mean: The mean, of ``gamma``'s shape.
+        var: The variance, of ``gamma``'s shape.
+        eps: Added to the variance.
+        axis: The axes over which the statistics were taken; all but those of ``gamma`` if None.
+
+    Returns:
+        A variable of ``x``'s shape and dtype.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.array([[1.0], [3.0]], np.float32)
+        >>> one, zero = np.ones(1, np.float32), np.zeros(1, np.float32)
+        >>> F.fixed_batch_normalization(x, one, zero, one, one, eps=0.0)
+        variable([[0.],
+                  [2.]])
+    """
+    columns = _Columns(x, gamma.ndim, axis)
+    wide = _widest(x, gamma)
+    scale = gamma.to(wide) * torch.rsqrt(var.to(wide) + eps)
+    shift = beta.to(wide) - mean.to(wide) * scale
+    return (x.to(wide) * columns.spread(scale) + columns.spread(shift)).to(x.dtype)
+
+
+def _check_layer(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> None:
+    _checks.expect_floating(x, "in_types[0]")
+    _checks.expect_ndim(x, "in_types[0]", 2)
+    for i, weight in enumerate((gamma, beta), 1):
+        _checks.expect_floating(weight, f"in_types[{i}]")
+        _checks.expect_ndim(weight, f"in_types[{i}]", 1)
+    if gamma.shape != beta.shape:
+        fail("in_types[1].shape == in_types[2].shape", f"{gamma.shape} != {beta.shape}")
+    if gamma.shape[0] != x.shape[1]:
+        fail("in_types[1].shape[0] == in_types[0].shape[1]", f"{len(gamma)} != {x.shape[1]}")
+
+
+@function("LayerNormalization", check=_check_layer)
+def layer_normalization(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> Tensor:
+    """Normalizes each row with its own mean and variance.
+
+    Source: Ba et al., *Layer Normalization*, 2016.
+
+    Args:
+        x: The input, of shape ``(N, size)`` and floating point.
+        gamma: The factors behind, of shape ``(size,)``.
+        beta: What is added behind, of shape ``(size,)``.
+        eps: Added to the variance.
+
+    Returns:
+        A variable of ``x``'s shape and dtype.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> one, zero = np.ones(2, np.float32), np.zeros(2, np.float32)
+        >>> F.layer_normalization(np.array([[1.0, 3.0]], np.float32), one, zero, eps=0.0)
+        variable([[-1.,  1.]])
+    """
+    wide = _widest(x, gamma, beta)
+    weights = (gamma.to(wide), beta.to(wide))
+    return torch.nn.functional.layer_norm(x.to(wide), x.shape[1:], *weights, eps).to(x.dtype)
+
+
+def _check_group(x: Tensor, gamma: Tensor, beta: Tensor, groups: int, eps: float) -> None:
+    _checks.expect_floating(x, "in_types[0]")
+    if x.ndim < 2:
+        fail("in_types[0].ndim >= 2", f"{x.ndim} < 2")
+    for i, weight in enumerate((gamma, beta), 1):
+        _checks.expect_floating(weight, f"in_types[{i}]")
+        _checks.expect_ndim(weight, f"in_types[{i}]", 1)
+        if weight.shape[0] != x.shape[1]:
+            fail(
+                f"in_types[0].shape[1] == in_types[{i}].shape[0]", f"{x.shape[1]} != {len(weight)}"
+            )
+
+
+@function("GroupNormalization", check=_check_group)
+def _group_normalization(x: Tensor, gamma: Tensor, beta: Tensor, groups: int, eps: float) -> Tensor:
+    wide = _widest(x, gamma, beta)
+    weights = (gamma.to(wide), beta.to(wide))
+    return torch.nn.functional.group_norm(x.to(wide), groups, *weights, eps).to(x.dtype)
+
+
+def group_normalization(x: Any, groups: int, gamma: Any, beta: Any, eps: float = 1e-5) -> Variable:
+    """Normalizes each group of channels of each example with its own mean and variance.
+
+    Source: Wu & He, *Group Normalization*, 2018.
+
+    Args:
+        x: The input, of shape ``(N, C, ...)`` and floating point.
+        groups: The number of groups.
+        gamma: The factors behind, of shape ``(C,)``.
+        beta: What is added behind, of shape ``(C,)``.
+        eps: Added to the variance.
+
+    Returns:
+        A variable of ``x``'s shape and dtype.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit.
+        TypeError: If ``groups`` is no int.
+        ValueError: If ``C`` is no multiple of ``groups``.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> one, zero = np.ones(2, np.float32), np.zeros(2, np.float32)
+        >>> F.group_normalization(np.array([[1.0, 3.0]], np.float32), 1, one, zero, eps=0.0)
+        variable([[-1.,  1.]])
+    """
+    if not isinstance(groups, int):
+        raise TypeError(f"groups must be an int; got {groups!r}")
+    if len(x.shape) > 1 and x.shape[1] % groups:
+        raise ValueError(f"{x.shape[1]} channels cannot be parted into {groups} equal groups")
+    result: Variable = _group_normalization(x, gamma, beta, groups, eps)
+    return result
+
+
+def _check_response(x: Tensor, *options: Any) -> None:
+    _checks.expect_floating(x, "in_types[0]")
+    if x.ndim < 2:
+        fail("in_types[0].ndim >= 2", f"{x.ndim} < 2")
+
+
+@function("LocalResponseNormalization", check=_check_response)
+def local_response_normalization(
+    x: Tensor, n: int = 5, k: float = 2, alpha: float = 1e-4, beta: float = 0.75
+) -> Tensor:
+    """Divides by a power of the squares of neighbouring channels.
+
+    Source: Krizhevsky et al., *ImageNet Classification with Deep Convolutional Neural Networks*,
+    2012.
+
+    Args:
+        x: The input, of shape ``(N, C, ...)`` and floating point.
+        n: How many channels are neighbours.
+        k: Added to the sum.
+        alpha: The factor of the sum.
+        beta: The exponent.
+
+    Returns:
+        A variable of ``x``'s shape and dtype.
+
+    Raises:
+        InvalidType: If ``x`` is not of floating point or has less than two axes.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.ones((1, 1), np.float32)
+        >>> F.local_response_normalization(x, k=3, alpha=1, beta=0.5)
+        variable([[0.5]])
+    """
+    half = n // 2
+    squares = (x * x).unsqueeze(1).flatten(3) if x.ndim > 2 else (x * x)[:, None, :, None]
+    padded = torch.nn.functional.pad(squares, (0, 0, half, half))
+    total = torch.nn.functional.avg_pool2d(padded, (2 * half + 1, 1), 1) * (2 * half + 1)
+    return x / (k + alpha * total.reshape(x.shape)) ** beta
+
+
+@function("NormalizeL2", check=_checks.floating)
+def _normalize(x: Tensor, eps: float, axis: tuple[int, ...]) -> Tensor:
+    return x / (torch.linalg.vector_norm(x, dim=axis, keepdim=True) + eps)
+
+
+def normalize(x: Any, eps: float = 1e-5, axis: Any = 1) -> Variable:
+    """Divides by the Euclidean norm along axes.
+
+    Args:
+        x: A variable or array of floating point.
+        eps: Added to the norm.
+        axis: An axis or a tuple of axes.
+
+    Returns:
+        A variable of ``x``'s shape and dtype.
+
+    Raises:
+        InvalidType: If ``x`` is not of floating point.
+        ValueError: If there is no such axis, or one stands twice.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.normalize(np.array([[3.0, 4.0]], np.float32), eps=0.0)
+        variable([[0.6, 0.8]])
+    """
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    ndim = len(x.shape)
+    for a in axes:
+        if not -ndim <= a < ndim:
+            raise np.exceptions.AxisError(a, ndim)
+    if len({a % ndim for a in axes}) < len(axes):
+        raise ValueError(f"an axis stands twice: {axes}")
+    result: Variable = _normalize(x, eps, axes)
+    return result
