@@ -38,7 +38,7 @@ def table(section: Section, title: str, medians: dict[str, dict[str, float]]) ->
 def _show(quantity: str, value: float) -> str:
     if quantity == "bytes":
         return f"{value / 1e6:.1f} MB"
-    if quantity == "iteration":
+    if quantity == "iteration" or quantity.startswith("step_"):
         return f"{value * 1e6:.0f} µs"
     return f"{value * 1e3:.0f} ms"
 

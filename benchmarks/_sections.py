@@ -26,6 +26,8 @@ class Section:
 
 
 _ITERATION = {"iteration": "per iteration"}
+_STALL = {"stall": "training waits"}
+_STEPS = {"step_sgd": "SGD", "step_momentum": "MomentumSGD", "step_adam": "Adam"}
 _FILES = {"save": "save", "load": "load", "bytes": "size"}
 
 SECTIONS = {
@@ -56,6 +58,41 @@ SECTIONS = {
             Contender("chainer_compat", "compat_api", "train_adam"),
         ),
     ),
+    "optimizers-few": Section(
+        "An optimizer's step over 4 small parameters, one thread",
+        _STEPS,
+        (
+            Contender("torch.optim, foreach", "optimizer_steps", "torch_few"),
+            Contender("chainer_compat", "optimizer_steps", "compat_few"),
+            Contender("Chainer 7.8.1", "optimizer_steps", "chainer_few", in_oracle=True),
+        ),
+    ),
+    "optimizers-many": Section(
+        "An optimizer's step over 200 small parameters, one thread",
+        _STEPS,
+        (
+            Contender("torch.optim, foreach", "optimizer_steps", "torch_many"),
+            Contender("chainer_compat", "optimizer_steps", "compat_many"),
+            Contender("Chainer 7.8.1", "optimizer_steps", "chainer_many", in_oracle=True),
+        ),
+    ),
+    "batches": Section(
+        "A shuffled batch of 128 rows of 784 float32 with labels, put together",
+        {"step_batch": "per batch"},
+        (
+            Contender("torch: DataLoader, no workers", "torch_data", "batches"),
+            Contender("Chainer 7.8.1", "chainer_data", "batches", in_oracle=True),
+            Contender("chainer_compat", "compat_data", "batches"),
+        ),
+    ),
+    "summary": Section(
+        "A DictSummary that a thousand values are added to",
+        {"step_add": "per dictionary"},
+        (
+            Contender("Chainer 7.8.1", "chainer_data", "summary", in_oracle=True),
+            Contender("chainer_compat", "compat_data", "summary"),
+        ),
+    ),
     "files": Section(
         "A file of {size} million float32 weights with Adam's moments",
         _FILES,
@@ -66,8 +103,22 @@ SECTIONS = {
             Contender("Chainer 7.8.1: npz, plain", "chainer_api", "npz_plain", in_oracle=True),
             Contender("chainer_compat: npz, plain", "compat_api", "npz_plain"),
             Contender("np.savez", "plain_files", "savez"),
+            Contender("Chainer 7.8.1: hdf5", "chainer_api", "hdf5", in_oracle=True),
+            Contender("chainer_compat: hdf5", "compat_api", "hdf5"),
             Contender("torch.save", "plain_files", "torch_save"),
             Contender("safetensors", "plain_files", "safetensors"),
+        ),
+    ),
+    "snapshots": Section(
+        "A snapshot of {size} million float32 weights with Adam's moments",
+        _STALL,
+        (
+            Contender("a copy of the state in memory", "snapshot_stall", "copy"),
+            Contender("chainer_compat: ThreadWriter", "snapshot_stall", "thread"),
+            Contender("chainer_compat: ThreadQueueWriter", "snapshot_stall", "thread_queue"),
+            Contender("chainer_compat: ProcessWriter", "snapshot_stall", "process"),
+            Contender("chainer_compat: ProcessQueueWriter", "snapshot_stall", "process_queue"),
+            Contender("chainer_compat: SimpleWriter", "snapshot_stall", "simple"),
         ),
     ),
 }

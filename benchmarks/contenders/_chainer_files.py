@@ -32,6 +32,15 @@ def npz(chainer, options, *, compression):
     return measure
 
 
+def hdf5(chainer, options):
+    """Measure `save_hdf5` and `load_hdf5` of a model and its Adam."""
+    target, other = (_make(chainer, options) for _ in range(2))
+    return lambda: _files.measure(
+        lambda path: chainer.serializers.save_hdf5(path, target),
+        lambda path: chainer.serializers.load_hdf5(path, other),
+    )
+
+
 def _make(chainer, options):
     arrays = _files.values(options)
     model = chainer.Chain()

@@ -35,3 +35,8 @@ def npz_deflated(options):
 def npz_plain(options):
     """`save_npz` and `load_npz` without compression."""
     return _chainer_files.npz(chainer, options, compression=False)
+
+
+def hdf5(options):
+    """`save_hdf5` and `load_hdf5`, compressed, which is Chainer's default."""
+    return _chainer_files.hdf5(chainer, options)

@@ -1,0 +1,134 @@
+"""An optimizer's step alone, over few and over many small parameters."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+SHAPES = ((16, 16), (16,))
+FEW, MANY = 4, 200
+
+
+def torch_few(options):
+    """Torch's own optimizers, in their foreach implementation."""
+    return _torch(options, FEW)
+
+
+def torch_many(options):
+    """The same over many parameters."""
+    return _torch(options, MANY)
+
+
+def compat_few(options):
+    """The optimizers of this package."""
+    return _compat(options, FEW)
+
+
+def compat_many(options):
+    """The same over many parameters."""
+    return _compat(options, MANY)
+
+
+def chainer_few(options):
+    """Chainer's optimizers."""
+    return _chainer(options, FEW)
+
+
+def chainer_many(options):
+    """The same over many parameters."""
+    return _chainer(options, MANY)
+
+
+def _arrays(count):
+    random = np.random.RandomState(0)
+    shapes = [SHAPES[index % len(SHAPES)] for index in range(count)]
+    return [random.uniform(-1, 1, shape).astype(np.float32) for shape in shapes]
+
+
+def _torch(options, count):
+    import torch
+
+    torch.set_num_threads(1)
+
+    def made(kind, **kwargs):
+        params = [torch.nn.Parameter(torch.from_numpy(array)) for array in _arrays(count)]
+        for param in params:
+            param.grad = torch.full_like(param, 1e-3)
+        return kind(params, lr=1e-3, foreach=True, **kwargs).step
+
+    optim = torch.optim
+    return _timed(
+        options,
+        count,
+        {
+            "step_sgd": lambda: made(optim.SGD),
+            "step_momentum": lambda: made(optim.SGD, momentum=0.9),
+            "step_adam": lambda: made(optim.Adam),
+        },
+    )
+
+
+def _compat(options, count):
+    import torch
+
+    import chainer_compat
+
+    torch.set_num_threads(1)
+    return _in_chainers_api(chainer_compat, options, count)
+
+
+def _chainer(options, count):
+    import chainer
+
+    return _in_chainers_api(chainer, options, count)
+
+
+def _in_chainers_api(chainer, options, count):
+    class Part(chainer.Link):
+        def __init__(self, weight, bias):
+            super().__init__()
+            with self.init_scope():
+                self.W = chainer.Parameter(weight)
+                self.b = chainer.Parameter(bias)
+
+    def made(name):
+        arrays = _arrays(count)
+        parts = [Part(*arrays[index : index + 2]) for index in range(0, count, 2)]
+        optimizer = getattr(chainer.optimizers, name)().setup(chainer.ChainList(*parts))
+        for param in optimizer.target.params():
+            param.grad = np.full_like(param.array, 1e-3)
+        return optimizer.update
+
+    return _timed(
+        options,
+        count,
+        {
+            "step_sgd": lambda: made("SGD"),
+            "step_momentum": lambda: made("MomentumSGD"),
+            "step_adam": lambda: made("Adam"),
+        },
+    )
+
+
+def _timed(options, count, makers):
+    steps = {name: make() for name, make in makers.items()}
+    # About as long as an epoch of the loops, whatever the number of parameters.
+    number = max(10, options["iterations"] // count)
+
+    def measure():
+        return {name: _median_time(step, number, options["epochs"]) for name, step in steps.items()}
+
+    return measure
+
+
+def _median_time(step, number, rounds):
+    step()
+    times = []
+    for _ in range(rounds):
+        # The processor's time: nothing here waits, and whoever else computes does not count.
+        start = time.process_time()
+        for _ in range(number):
+            step()
+        times.append((time.process_time() - start) / number)
+    return float(np.median(times))
