@@ -43,6 +43,9 @@ from chainer_compat.functions._convolution import (
     depthwise_convolution_2d,
     dilated_convolution_2d,
 )
+from chainer_compat.functions._einsum import (
+    einsum,
+)
 from chainer_compat.functions._elementwise import (
     arccos,
     arcsin,
@@ -83,6 +86,10 @@ from chainer_compat.functions._extrema import (
     min,  # noqa: A004 -- Chainer's name
     minimum,
 )
+from chainer_compat.functions._fourier import (
+    fft,
+    ifft,
+)
 from chainer_compat.functions._indexing import get_item
 from chainer_compat.functions._joining import (
     concat,
@@ -93,7 +100,11 @@ from chainer_compat.functions._joining import (
     stack,
     vstack,
 )
-from chainer_compat.functions._linear_algebra import matmul
+from chainer_compat.functions._linear_algebra import (
+    batch_matmul,
+    matmul,
+    tensordot,
+)
 from chainer_compat.functions._loss import softmax_cross_entropy
 from chainer_compat.functions._mathematics import (
     arctan2,
@@ -105,6 +116,13 @@ from chainer_compat.functions._mathematics import (
     polygamma,
     scale,
     zeta,
+)
+from chainer_compat.functions._matrices import (
+    batch_det,
+    batch_inv,
+    cholesky,
+    det,
+    inv,
 )
 from chainer_compat.functions._noise import dropout
 from chainer_compat.functions._normalization import (
@@ -164,6 +182,9 @@ from chainer_compat.functions._shape import (
     tile,
     transpose,
 )
+from chainer_compat.functions._sparse import (
+    sparse_matmul,
+)
 
 __all__ = [
     "absolute",
@@ -181,13 +202,17 @@ __all__ = [
     "average_pooling_2d",
     "average_pooling_3d",
     "average_pooling_nd",
+    "batch_det",
+    "batch_inv",
     "batch_l2_norm_squared",
+    "batch_matmul",
     "batch_normalization",
     "bias",
     "bilinear",
     "broadcast",
     "broadcast_to",
     "ceil",
+    "cholesky",
     "clip",
     "clipped_relu",
     "concat",
@@ -205,10 +230,12 @@ __all__ = [
     "deconvolution_3d",
     "deconvolution_nd",
     "depthwise_convolution_2d",
+    "det",
     "digamma",
     "dilated_convolution_2d",
     "dropout",
     "dstack",
+    "einsum",
     "elu",
     "embed_id",
     "erf",
@@ -219,6 +246,7 @@ __all__ = [
     "exp",
     "expand_dims",
     "expm1",
+    "fft",
     "fix",
     "fixed_batch_normalization",
     "flatten",
@@ -232,6 +260,8 @@ __all__ = [
     "hard_sigmoid",
     "hstack",
     "identity",
+    "ifft",
+    "inv",
     "layer_normalization",
     "leaky_relu",
     "lgamma",
@@ -282,6 +312,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "sparse_matmul",
     "spatial_pyramid_pooling_2d",
     "split_axis",
     "sqrt",
@@ -294,6 +325,7 @@ __all__ = [
     "swish",
     "tan",
     "tanh",
+    "tensordot",
     "tile",
     "transpose",
     "unpooling_1d",

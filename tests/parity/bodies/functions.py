@@ -73,3 +73,34 @@ def _differentiate(chainer, np, result, ends, variables, order):
         None if g is None or not g.array.any() else g.array
         for g in second
     ]
+
+
+def multiply_sparse(chainer, np, transa, transb, sparse_first, batch):
+    """Multiply a sparse and a dense matrix, and differentiate with respect to both."""
+    random = np.random.RandomState(0)
+    sparse = random.uniform(-1, 1, (2, 3, 4)).astype("f")
+    sparse[sparse < 0] = 0
+    # So that the entries of the batch are not equally many.
+    sparse[1, :2] = 0
+    transposed = transa if sparse_first else transb
+    inner = 3 if transposed == sparse_first else 4
+    dense_shape = (inner, 2) if sparse_first != transb else (2, inner)
+    if not sparse_first:
+        dense_shape = (inner, 2) if transa else (2, inner)
+    dense = random.uniform(-1, 1, (2, *dense_shape)).astype("f")
+    if not batch:
+        sparse, dense = sparse[0], dense[0]
+    matrix = chainer.utils.to_coo(sparse, requires_grad=True)
+    dense = chainer.Variable(dense)
+    operands = (matrix, dense) if sparse_first else (dense, matrix)
+    y = chainer.functions.sparse_matmul(*operands, transa=transa, transb=transb)
+    seed = chainer.Variable(random.uniform(-1, 1, y.shape).astype("f"))
+    variables = [matrix.data, dense]
+    grads = chainer.grad([y], variables, [seed], enable_double_backprop=True)
+    weights = [chainer.Variable(np.ones_like(g.array)) for g in grads]
+    second = chainer.grad(grads, [*variables, seed], weights)
+    return {
+        "y": y.array,
+        "g": [g.array for g in grads],
+        "gg": [None if g is None else g.array for g in second],
+    }

@@ -1,0 +1,97 @@
+"""Products of sparse and dense matrices (Chainer: *Mathematical functions*)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from chainer_compat._variable import Variable
+from chainer_compat.backends import _crossing
+from chainer_compat.errors import InvalidArgumentError
+from chainer_compat.functions import _checks
+from chainer_compat.functions._boundary import function
+from chainer_compat.functions._linear_algebra import promoted
+from chainer_compat.functions._shape import swapaxes
+from chainer_compat.utils.type_check import fail
+
+__all__ = ["sparse_matmul"]
+
+
+def _check_product(sp: Tensor, dn: Tensor, row: Any, col: Any, shape: tuple[int, int]) -> None:
+    _checks.expect_floating(sp, "sp")
+    _checks.expect_floating(dn, "dn")
+    if sp.ndim != dn.ndim - 1:
+        fail("sp.ndim == dn.ndim - 1", f"{sp.ndim} != {dn.ndim - 1}")
+    if dn.shape[-2] != shape[1]:
+        fail(f"dn.shape[-2] == {shape[1]}", f"{dn.shape[-2]} != {shape[1]}")
+    if sp.ndim == 2 and len(sp) != len(dn):
+        fail("sp.shape[0] == dn.shape[0]", f"{len(sp)} != {len(dn)}")
+
+
+@function("CooMatMul", check=_check_product)
+def _product(sp: Tensor, dn: Tensor, row: Any, col: Any, shape: tuple[int, int]) -> Tensor:
+    """The product of a sparse matrix, or a batch of them, and a dense one.
+
+    By gathering and adding rows, as torch's sparse kernels have no second derivatives.
+    """
+    sp, dn = promoted(sp, dn)
+    rows = _crossing.as_tensor(row).to(dn.device, torch.int64)
+    columns = _crossing.as_tensor(col).to(dn.device, torch.int64)
+    there = (rows >= 0) & (columns >= 0)
+    sp = torch.where(there, sp, 0)
+    rows, columns = rows.clamp(min=0), columns.clamp(min=0)
+    index = columns[..., None].expand(*columns.shape, dn.shape[-1])
+    terms = sp[..., None] * dn.gather(-2, index)
+    y = terms.new_zeros((*dn.shape[:-2], shape[0], dn.shape[-1]))
+    return y.scatter_add(-2, rows[..., None].expand_as(terms), terms)
+
+
+def sparse_matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variable:
+    """Returns the product of a sparse and a dense matrix, or of batches of them.
+
+    Args:
+        a: A :class:`~chainer_compat.utils.CooMatrix`, or a variable or array of floating point.
+        b: The other one of them.
+        transa: Transpose the matrices of ``a``.
+        transb: Transpose the matrices of ``b``.
+
+    Returns:
+        A variable, dense.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit.
+        ValueError: If not exactly one of the two is sparse.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> from chainer_compat import utils
+        >>> swap = utils.to_coo(np.array([[0.0, 1.0], [1.0, 0.0]], np.float32))
+        >>> F.sparse_matmul(swap, np.array([[1.0], [2.0]], np.float32))
+        variable([[2.],
+                  [1.]])
+    """
+    # utils.sparse is above the functions: it makes variables.
+    from chainer_compat.utils import CooMatrix
+
+    sparse = isinstance(a, CooMatrix), isinstance(b, CooMatrix)
+    if sparse == (True, False):
+        return _multiply(a, b, transa, transb)
+    if sparse == (False, True):
+        # The transposed product, with the sparse matrix first.
+        return swapaxes(_multiply(b, a, not transb, not transa), -1, -2)
+    raise InvalidArgumentError(
+        f"one of a and b is a utils.CooMatrix, the other dense; got {type(a)} and {type(b)}"
+    )
+
+
+def _multiply(sparse: Any, dense: Any, transposed: bool, dense_transposed: bool) -> Variable:
+    row, col, shape = sparse.row, sparse.col, tuple(sparse.shape)
+    if transposed:
+        row, col, shape = col, row, shape[::-1]
+    if dense_transposed and len(dense.shape) > 1:
+        dense = swapaxes(dense, -1, -2)
+    result: Variable = _product(sparse.data, dense, row, col, shape)
+    return result
