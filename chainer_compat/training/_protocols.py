@@ -239,7 +239,10 @@ def grad_of(parameter: Any) -> torch.Tensor | None:
     Args:
         parameter: As for :func:`data_of`.
     """
-    return parameter.grad if isinstance(parameter, torch.Tensor) else _held(parameter, "grad")
+    if isinstance(parameter, torch.Tensor):
+        return parameter.grad
+    # A parameter without a shape yet has no gradient, and Chainer's raises when asked for it.
+    return None if data_of(parameter) is None else _held(parameter, "grad")
 
 
 # What holds a tensor of its own is not asked for the raw array, which on a GPU needs CuPy.

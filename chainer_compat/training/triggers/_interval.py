@@ -56,7 +56,7 @@ class IntervalTrigger(ProgressTrigger):
     def _marks_passed(self, progress: float) -> int:
         period = self._period
         if type(progress) is int and type(period) is int:
-            return progress // period  # what `periods_done` does with them
+            return progress // period
         return periods_done(progress, period)
 
     def _next_mark(self, passed: int) -> float:
@@ -86,7 +86,5 @@ def periods_done(progress: float, period: float) -> int:
         >>> 0.3 // 0.1, periods_done(0.3, 0.1)
         (2.0, 3)
     """
-    if isinstance(progress, int) and isinstance(period, int):
-        return progress // period
     quotient = progress / period
     return math.floor(quotient + abs(quotient) * SLACK)

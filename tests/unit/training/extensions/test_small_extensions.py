@@ -311,3 +311,53 @@ class TestDumpGraph:
 
     def test_is_also_called_dump_graph(self):
         assert extensions.dump_graph is extensions.DumpGraph
+
+
+class TestOnChainersOwnModels:
+    def make(self):
+        model = chainer.links.Linear(2, 3)
+        model.name = "fc"
+        loss = chainer.functions.softmax_cross_entropy(
+            model(np.ones((2, 2), np.float32)), np.zeros(2, np.int32)
+        )
+        model.cleargrads()
+        loss.backward()
+        return model, loss
+
+    def test_statistics_of_parameters_and_gradients(self, tmp_path):
+        model, _ = self.make()
+        trainer = numbers_trainer(tmp_path, stop=(1, "iteration"))
+        trainer.extend(
+            extensions.ParameterStatistics(model, {"sum": np.sum}, trigger=(1, "iteration"))
+        )
+        trainer.extend(extensions.VariableStatisticsPlot([model.W, model]))
+        trainer.run()
+
+        assert trainer.observation == {
+            f"fc/{name}/{attr}/sum": np.sum(getattr(parameter, attr))
+            for name, parameter in (("W", model.W), ("b", model.b))
+            for attr in ("data", "grad")
+        }
+
+    def test_parameters_that_are_not_initialized_are_left_out(self, tmp_path):
+        model = chainer.links.Linear(None, 3)
+        trainer = with_optimizers(numbers_trainer(tmp_path), main=Optimizer(model))
+        trainer.extend(extensions.FailOnNonNumber())
+        trainer.extend(
+            extensions.ParameterStatistics(model, {"sum": np.sum}, trigger=(1, "iteration"))
+        )
+        trainer.run()
+
+        assert {name.split("/")[1] for name in trainer.observation} == {"b"}
+
+    def test_graph_is_dumped_and_let_go(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("PATH", "")
+        trainer = numbers_trainer(
+            tmp_path, report=lambda iteration: chainer.report({"loss": self.make()[1]})
+        )
+        trainer.extend(extensions.DumpGraph("loss"))
+        trainer.extend(extensions.unchain_variables())
+        trainer.run()
+
+        assert "SoftmaxCrossEntropy" in (tmp_path / "cg.dot").read_text()
+        assert trainer.observation["loss"].creator is None

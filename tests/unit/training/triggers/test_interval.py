@@ -78,6 +78,7 @@ def test_period_and_unit_can_be_changed():
     after = ask(trigger, range(11, 21))
 
     assert (before, between, after) == ([], [9], [20])
+    assert (trigger.period, trigger.unit) == (1, "epoch")
     assert trigger.get_training_length() == (1, "epoch")
 
 
