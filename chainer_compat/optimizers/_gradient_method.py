@@ -120,7 +120,7 @@ class GradientMethod(Optimizer):
             if self.target is None:
                 raise MissingNameError("the optimizer has no target: call optimizer.setup(model)")
             plan = self._plan = Plan()
-        plan.follow(list(self.target.params()))
+        plan.follow(self.target)
         return plan
 
     def _fill_gradients(self, plan: Plan) -> None:

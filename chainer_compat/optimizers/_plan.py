@@ -11,10 +11,12 @@ import numpy as np
 import torch
 
 from chainer_compat.backends import _crossing
+from chainer_compat.link import Link
 from chainer_compat.optimizer_hooks._gradient_hook import GradientHook
 from chainer_compat.optimizers import _loss_scale, _revision
 from chainer_compat.optimizers._foreach_rule import ForeachRule, step
 from chainer_compat.optimizers._hyperparameter import effective
+from chainer_compat.optimizers._structure import Structure
 from chainer_compat.optimizers._update_rule import UpdateRule, raw_of
 from chainer_compat.variable import Parameter
 
@@ -140,6 +142,7 @@ class Plan:
 
     def __init__(self) -> None:
         self._revision = -1
+        self._structure = Structure()
         self._params: list[Parameter] = []
         # Parameters with a leaf of torch's graph, each once; their tensors, rules and the rest.
         self.leaves: list[Parameter] = []
@@ -156,20 +159,23 @@ class Plan:
         # Those that are updated one by one.
         self.singles: list[Parameter] = []
 
-    def follow(self, params: list[Parameter]) -> None:
+    def follow(self, target: Link) -> None:
         """Makes the plan anew if it does not hold any more.
 
         Args:
-            params: The parameters of the target, in order.
+            target: The optimizer's target.
         """
+        params = self._structure.params(target)
         if not self._holds(params):
             self._make(params)
 
     def _holds(self, params: list[Parameter]) -> bool:
         return (
             self._revision == _revision.number()
-            and len(params) == len(self._params)
-            and _same(params, self._params)
+            and (
+                params is self._params
+                or (len(params) == len(self._params) and _same(params, self._params))
+            )
             and _same(map(_tensor_of, self.leaves), self.tensors)
             and _same(map(_rule_of, self.leaves), self._rules)
             and list(map(_enabled_of, self._asked)) == self._enabled
