@@ -391,7 +391,7 @@ def local_response_normalization(
     squares = (x * x).unsqueeze(1).flatten(3) if x.ndim > 2 else (x * x)[:, None, :, None]
     padded = torch.nn.functional.pad(squares, (0, 0, half, half))
     total = torch.nn.functional.avg_pool2d(padded, (2 * half + 1, 1), 1) * (2 * half + 1)
-    return x / (k + alpha * total.reshape(x.shape)) ** beta
+    return x / torch.pow(k + alpha * total.reshape(x.shape), beta)
 
 
 @function("NormalizeL2", check=_checks.floating)
