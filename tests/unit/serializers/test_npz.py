@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import os
 import stat
+import zipfile
 
 import numpy as np
 import pytest
@@ -18,6 +20,8 @@ from chainer_compat.errors import (
     SnapshotMismatchError,
 )
 from tests.unit.serializers._targets import Part, Whole, state
+
+PLAIN_SHA256 = "991617ad58332d2610304b4c1c5620b242adb2ede762f4e16158bc7a8d72ca7f"
 
 
 def saved(obj, compression=True):
@@ -490,3 +494,33 @@ def test_a_mapping_of_objects_is_refused():
 def test_numpys_own_npz_object_will_do():
     deserializer = serializers.NpzDeserializer(np.load(saved({"m/x": 3})), path="m/")
     assert deserializer("x", 1) == 3
+
+
+class TestBytes:
+    """What is written stays what it is, byte for byte, from version to version."""
+
+    arrays = {
+        "predictor/l1/W": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "t": np.asarray(3),
+        "none": None,
+        "text": "abc",
+    }
+
+    def test_a_plain_file(self):
+        data = saved(self.arrays, compression=False).getvalue()
+        assert hashlib.sha256(data).hexdigest() == PLAIN_SHA256
+
+    def test_the_members_of_a_compressed_file(self):
+        plain, packed = (saved(self.arrays, compression) for compression in (False, True))
+        with zipfile.ZipFile(plain) as expected, zipfile.ZipFile(packed) as found:
+            assert found.namelist() == expected.namelist()
+            for name in expected.namelist():
+                assert found.read(name) == expected.read(name)
+            for info in found.infolist():
+                assert (info.compress_type, info.date_time) == (8, (1980, 1, 1, 0, 0, 0))
+
+    def test_a_member_is_what_numpy_writes(self):
+        expected = io.BytesIO()
+        np.save(expected, self.arrays["predictor/l1/W"])
+        with zipfile.ZipFile(saved(self.arrays)) as found:
+            assert found.read("predictor/l1/W.npy") == expected.getvalue()
