@@ -391,12 +391,14 @@ def local_response_normalization(
     squares = (x * x).unsqueeze(1).flatten(3) if x.ndim > 2 else (x * x)[:, None, :, None]
     padded = torch.nn.functional.pad(squares, (0, 0, half, half))
     total = torch.nn.functional.avg_pool2d(padded, (2 * half + 1, 1), 1) * (2 * half + 1)
-    return x / torch.pow(k + alpha * total.reshape(x.shape), beta)
+    scale: Tensor = (k + alpha * total.reshape(x.shape)) ** beta
+    return x / scale
 
 
 @function("NormalizeL2", check=_checks.floating)
 def _normalize(x: Tensor, eps: float, axis: tuple[int, ...]) -> Tensor:
-    return x / (torch.linalg.vector_norm(x, dim=axis, keepdim=True) + eps)
+    norm: Tensor = torch.linalg.vector_norm(x, dim=axis, keepdim=True)
+    return x / (norm + eps)
 
 
 def normalize(x: Any, eps: float = 1e-5, axis: Any = 1) -> Variable:
