@@ -120,8 +120,8 @@ def test_saving_does_not_disturb_a_run(both, name):
 
 
 @pytest.mark.parametrize(("index", "theirs"), [(0, KeyError), (-1, IndexError)])
-def test_indices_of_zipped_images(both, tmp_path, index, theirs):
-    outcomes = both.outcomes(data_faults.zipped_images, str(tmp_path), index)
+def test_indices_of_zipped_images(both, index, theirs):
+    outcomes = both.outcomes(data_faults.zipped_images, index)
 
     assert is_what(outcomes[1], theirs), outcomes[1]
     assert outcomes[0] == Returned((1, 2, 3))

@@ -6,6 +6,7 @@ import copy
 import io
 import os
 import sys
+import tempfile
 import time
 import warnings
 import zipfile
@@ -177,18 +178,20 @@ def saving_while_running(chainer, np, name):
     return runs[0] == runs[1]
 
 
-def zipped_images(chainer, np, tmp, index):
+def zipped_images(chainer, np, index):
     """The sizes of an example, asked for as iterators do and by a negative index."""
     from PIL import Image
 
-    path = f"{tmp}/images.zip"
     raw = io.BytesIO()
     Image.fromarray(np.zeros((2, 3), np.uint8)).save(raw, "png")
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("image.png", raw.getvalue())
-    if index < 0:
-        return chainer.datasets.MultiZippedImageDataset([path])[index].shape
-    return chainer.datasets.ZippedImageDataset(path)[np.intp(index)].shape
+    # A folder of its own: both libraries run at the same time.
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/images.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("image.png", raw.getvalue())
+        if index < 0:
+            return chainer.datasets.MultiZippedImageDataset([path])[index].shape
+        return chainer.datasets.ZippedImageDataset(path)[np.intp(index)].shape
 
 
 def steps_over_concatenated(chainer, np):
