@@ -144,6 +144,7 @@ class Host(pl.callbacks.Checkpoint):
         elif not view.was_loaded and self._loops.global_step:
             view.updater.start_at(self._loops.global_step)
         refuse_fractions_of_unknown_lengths(view)
+        self._loops.catch_up()
         self._steps = self._loops.global_step
         self._in_training = [module for module in pl_module.modules() if module.training]
         self._phase = "running"
@@ -271,6 +272,7 @@ class Host(pl.callbacks.Checkpoint):
         if self._view.is_due:
             self._logged.of_epoch(self._view.observation)
             self._call_extensions()
+        self._loops.epoch_ends()
 
     # -- the end ------------------------------------------------------------------------------
 

@@ -23,6 +23,9 @@ class Loops:
         self._fit: Any = trainer.fit_loop
         self._epoch: Any = trainer.fit_loop.epoch_loop
         self._batches: Any = self._epoch.batch_progress
+        # Out of a loaded state: which schedulers have yet to look at which metrics.
+        self._due: tuple[str, dict[str, Any]] = "", {}
+        self._was_loaded = False
 
     @property
     def global_step(self) -> int:
@@ -42,7 +45,7 @@ class Loops:
         Without a known length there is no fraction.
         """
         epoch: int = self._trainer.current_epoch
-        if self._epoch._num_ready_batches_reached():
+        if self.is_last_batch:
             return epoch + 1, float(epoch + 1), True
         length = self._trainer.num_training_batches
         return epoch, epoch + self._batches.current.ready / length, False
@@ -77,6 +80,11 @@ class Loops:
         # In the hook at an epoch's end, the epoch counts as processed but not as completed.
         progress = self._fit.epoch_progress.current
         return bool(progress.started == progress.processed)
+
+    @property
+    def is_last_batch(self) -> bool:
+        """Whether the batch that is done is the epoch's last."""
+        return bool(self._epoch._num_ready_batches_reached())
 
     @property
     def batches_seen(self) -> int:
@@ -115,14 +123,18 @@ class Loops:
         """
         state: dict[str, Any] = self._fit.state_dict()
         state["is_between_epochs"] = self._is_between_epochs
-        batches = state["epoch_loop.batch_progress"]
+        batches, epochs = state["epoch_loop.batch_progress"], state["epoch_progress"]
         in_batch_end = batches["current"]["processed"] > batches["current"]["completed"]
+        in_epoch_end = epochs["current"]["processed"] > epochs["current"]["completed"]
+        # Schedulers that look at a metric have their turn behind the hooks.
+        state["schedulers_due"] = "epoch" if in_epoch_end else "step" if in_batch_end else ""
+        state["metrics"] = dict(self._trainer.callback_metrics)
         if in_batch_end and not self._epoch._should_accumulate():
             state["epoch_loop.state_dict"]["_batches_that_stepped"] += 1
         for part in _PROGRESS:
             _complete(batches[part])
             if self._is_between_epochs:
-                _complete(state["epoch_progress"][part])
+                _complete(epochs[part])
         if validates_again:
             progress = state["epoch_loop.val_loop.batch_progress"]
             ready = progress["total"]["ready"] or 1
@@ -137,10 +149,30 @@ class Loops:
         Args:
             state: What :meth:`state` returned.
         """
-        between = state.pop("is_between_epochs")
+        self._due = state["schedulers_due"], state["metrics"]
+        self._was_loaded = True
         self._fit.load_state_dict(state)
-        if between:
+        if state["is_between_epochs"]:
             _start_afresh(self._fit)
+
+    def epoch_ends(self) -> None:
+        """Is told so in the hook, where Lightning still takes a resumed epoch for a special one.
+
+        It would deny the schedulers that look at a metric their turn.
+        """
+        if self._was_loaded:
+            self._was_loaded = self._fit._restarting = False
+
+    def catch_up(self) -> None:
+        """Gives the schedulers that look at a metric the turn that they had not had yet."""
+        due, metrics = self._due
+        self._due = "", {}
+        self._trainer._logger_connector._callback_metrics.update(metrics)
+        epochs = self._fit.epoch_progress.current
+        epochs.completed -= due == "epoch"  # it is not complete before that
+        if due == "step" or (due == "epoch" and self.is_last_batch):
+            self._epoch.update_lr_schedulers(due, update_plateau_schedulers=True)
+        epochs.completed += due == "epoch"
 
 
 def _complete(counts: dict[str, int]) -> None:

@@ -164,7 +164,7 @@ class TrainerView:
             serializer: A serializer or deserializer.
         """
         self.updater.serialize(serializer["updater"])
-        self._serialize_own(serializer)
+        self._serialize_own(serializer, self.updater.loops.batches_seen)
 
     def serialize_in_checkpoint(self, serializer: Any) -> None:
         """Saves or loads what Lightning's own checkpoints do not have.
@@ -173,9 +173,11 @@ class TrainerView:
             serializer: A serializer or deserializer.
         """
         self.updater.serialize_numbers(serializer["updater"])
-        self._serialize_own(serializer)
+        loops = self.updater.loops
+        # Behind an epoch's last batch, Lightning goes on with the next epoch.
+        self._serialize_own(serializer, 0 if loops.is_last_batch else loops.batches_seen)
 
-    def _serialize_own(self, serializer: Any) -> None:
+    def _serialize_own(self, serializer: Any, batches: int) -> None:
         if hasattr(self.stop_trigger, "serialize"):
             self.stop_trigger.serialize(serializer["stop_trigger"])
         self.runner.serialize(serializer)
@@ -187,7 +189,7 @@ class TrainerView:
             save_observation(own, self.observation)
             own("is_due", self.is_due)
             own("waits_for_validation", self._validates_again())
-            self._save_place_in_data(own)
+            self._save_place_in_data(own, batches)
         else:
             self._earlier_time = serializer("_snapshot_elapsed_time", 0.0)
             self.observation = load_observation(own)
@@ -196,10 +198,10 @@ class TrainerView:
             self.was_loaded = True
             self.load_place_in_data(own)
 
-    def _save_place_in_data(self, own: Any) -> None:
+    def _save_place_in_data(self, own: Any, batches: int) -> None:
         loops, data = self.updater.loops, self.data
         states = {"now": data.capture(), "loader": data.loader_start, "epoch": data.epoch_start}
-        own("batches_seen", loops.batches_seen)
+        own("batches_seen", batches)
         own("reloads_next", loops.reloads_next)
         own("reloaded_at", loops.reloaded_at)
         for name, generators in states.items():
