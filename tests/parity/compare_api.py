@@ -223,11 +223,23 @@ def complaints(found: Comparison) -> list[str]:
 
 
 def shrink(found: Comparison) -> None:
-    """Take the names that are here now out of `missing.txt`; it never gets longer."""
+    """Take the names that are here now out of `missing.txt`.
+
+    Where a class or module has come without some of its names, these take its place: they were
+    missing with it.
+    """
     path = HERE / "missing.txt"
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if line.startswith("#") or line.strip() in found.missing]
-    path.write_text("".join(kept), encoding="utf-8")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    known = {line for line in lines if not line.startswith("#")}
+    kept = sorted(name for name in found.missing if not known.isdisjoint(_with_owners(name)))
+    comments = [line for line in lines if line.startswith("#")]
+    path.write_text("\n".join([*comments, *kept]) + "\n", encoding="utf-8")
+
+
+def _with_owners(name: str) -> Iterator[str]:
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
 
 
 def main() -> int:

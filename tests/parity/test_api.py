@@ -57,6 +57,16 @@ def test_each_listed_deviation_has_a_reason(file):
     assert [name for name, reason in compare_api.listed(file).items() if not reason] == []
 
 
+def test_what_a_class_came_without_takes_its_place_in_the_list(tmp_path, monkeypatch):
+    (tmp_path / "missing.txt").write_text("# why\na.Came\na.Gone\na.Here\n", encoding="utf-8")
+    monkeypatch.setattr(compare_api, "HERE", tmp_path)
+    found = compare_api.Comparison(missing={"a.Came.method", "a.Gone", "b.new"})
+    compare_api.shrink(found)
+
+    lines = (tmp_path / "missing.txt").read_text(encoding="utf-8").splitlines()
+    assert lines == ["# why", "a.Came.method", "a.Gone"]
+
+
 PLAIN = "positional_or_keyword"
 
 
