@@ -262,7 +262,8 @@ def make_directory(out: Any) -> None:
         OSError: If it cannot be made.
     """
     try:
-        if out:
+        # A URL is for snapshots alone, whose writers make what they need there.
+        if out and "://" not in str(out):
             Path(out).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputDirectoryError(

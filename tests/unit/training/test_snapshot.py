@@ -367,7 +367,8 @@ class TestInATrainer:
 class TestAnyFileSystem:
     @pytest.mark.parametrize("scheme", ["memory://run", "file://{}"])
     def test_snapshots_go_to_a_url(self, tmp_path, scheme):
-        fsspec = pytest.importorskip("fsspec")
+        import fsspec
+
         url = scheme.format(tmp_path / "deep")
         if url.startswith("file"):
             (tmp_path / "deep").mkdir()
@@ -376,6 +377,15 @@ class TestAnyFileSystem:
         files = fsspec.core.url_to_fs(url)[0]
         left = {path.rpartition("/")[2] for path in files.ls(url.partition("://")[2], detail=False)}
         assert left == {".snapshots.jsonl", "snapshot_iter_2", "snapshot_iter_10"}
+
+    def test_a_trainers_out_may_be_a_url(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        for epochs, iteration in ((1, 4), (2, 8)):
+            trainer = Trainer(NumbersUpdater(4), (epochs, "epoch"), out="memory://trainer")
+            trainer.extend(extensions.snapshot(n_retains=1, autoload=True))
+            trainer.run()
+            assert trainer.updater.iteration == iteration
+        assert list(tmp_path.iterdir()) == []
 
 
 class TestFailures:
