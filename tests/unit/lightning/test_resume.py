@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import lightning
 import pytest
 import torch
@@ -49,7 +51,7 @@ class Resumable:
         self.given = state["given"]
 
 
-class Stop(Exception):
+class PowerCutError(Exception):
     """The power went off."""
 
 
@@ -63,7 +65,7 @@ class PowerCut(training.Extension):
 
     def __call__(self, trainer):
         if trainer.updater.iteration == self.iteration:
-            raise Stop
+            raise PowerCutError
 
 
 def make_callback(out, cut=None, **options):
@@ -93,10 +95,8 @@ def run(out, make_module, make_data, cut=None, **options):
     module = make_module()
     callback = make_callback(out, cut)
     train, val = make_data()
-    try:
+    with contextlib.suppress(PowerCutError):
         fit(callback, module, train, val, **options)
-    except Stop:
-        pass
     return module, callback
 
 

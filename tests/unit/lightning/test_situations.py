@@ -119,7 +119,8 @@ class Endless(torch.utils.data.IterableDataset):
 def test_an_unknown_length_has_no_fractions(tmp_path):
     train = torch.utils.data.DataLoader(Endless(), 2)
     assert events_of(tmp_path, train=train, max_epochs=2) == (
-        "epoch( batch 1@0 batch 2@0 batch )epoch 3@1 epoch( batch 4@1 batch 5@1 batch )epoch 6@2 end"
+        "epoch( batch 1@0 batch 2@0 batch )epoch 3@1 "
+        "epoch( batch 4@1 batch 5@1 batch )epoch 6@2 end"
     )
 
 
