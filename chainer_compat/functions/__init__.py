@@ -31,6 +31,14 @@ from chainer_compat.functions._connection import (
     local_convolution_2d,
     shift,
 )
+from chainer_compat.functions._conversion import (
+    as_strided,
+    cast,
+    copy,
+    depth2space,
+    space2depth,
+    transpose_sequence,
+)
 from chainer_compat.functions._convolution import (
     convolution_1d,
     convolution_2d,
@@ -86,9 +94,18 @@ from chainer_compat.functions._extrema import (
     min,  # noqa: A004 -- Chainer's name
     minimum,
 )
+from chainer_compat.functions._forget import (
+    forget,
+)
 from chainer_compat.functions._fourier import (
     fft,
     ifft,
+)
+from chainer_compat.functions._images import (
+    im2col,
+    resize_images,
+    spatial_transformer_grid,
+    spatial_transformer_sampler,
 )
 from chainer_compat.functions._indexing import get_item
 from chainer_compat.functions._joining import (
@@ -133,6 +150,10 @@ from chainer_compat.functions._normalization import (
     local_response_normalization,
     normalize,
 )
+from chainer_compat.functions._padding import (
+    pad,
+    pad_sequence,
+)
 from chainer_compat.functions._pooling import (
     average_pooling_1d,
     average_pooling_2d,
@@ -165,6 +186,13 @@ from chainer_compat.functions._rounding import (
     floor,
     sign,
 )
+from chainer_compat.functions._selection import (
+    diagonal,
+    permutate,
+    scatter_add,
+    select_item,
+    where,
+)
 from chainer_compat.functions._shape import (
     broadcast,
     broadcast_to,
@@ -185,6 +213,14 @@ from chainer_compat.functions._shape import (
 from chainer_compat.functions._sparse import (
     sparse_matmul,
 )
+from chainer_compat.functions._summary import (
+    binary_accuracy,
+    classification_summary,
+    f1_score,
+    precision,
+    r2_score,
+    recall,
+)
 
 __all__ = [
     "absolute",
@@ -197,6 +233,7 @@ __all__ = [
     "arctanh",
     "argmax",
     "argmin",
+    "as_strided",
     "average",
     "average_pooling_1d",
     "average_pooling_2d",
@@ -209,10 +246,13 @@ __all__ = [
     "batch_normalization",
     "bias",
     "bilinear",
+    "binary_accuracy",
     "broadcast",
     "broadcast_to",
+    "cast",
     "ceil",
     "cholesky",
+    "classification_summary",
     "clip",
     "clipped_relu",
     "concat",
@@ -220,6 +260,7 @@ __all__ = [
     "convolution_2d",
     "convolution_3d",
     "convolution_nd",
+    "copy",
     "cos",
     "cosh",
     "crelu",
@@ -229,8 +270,10 @@ __all__ = [
     "deconvolution_2d",
     "deconvolution_3d",
     "deconvolution_nd",
+    "depth2space",
     "depthwise_convolution_2d",
     "det",
+    "diagonal",
     "digamma",
     "dilated_convolution_2d",
     "dropout",
@@ -246,6 +289,7 @@ __all__ = [
     "exp",
     "expand_dims",
     "expm1",
+    "f1_score",
     "fft",
     "fix",
     "fixed_batch_normalization",
@@ -255,12 +299,14 @@ __all__ = [
     "flipud",
     "floor",
     "fmod",
+    "forget",
     "get_item",
     "group_normalization",
     "hard_sigmoid",
     "hstack",
     "identity",
     "ifft",
+    "im2col",
     "inv",
     "layer_normalization",
     "leaky_relu",
@@ -291,17 +337,26 @@ __all__ = [
     "ndtr",
     "ndtri",
     "normalize",
+    "pad",
+    "pad_sequence",
+    "permutate",
     "polygamma",
+    "precision",
     "prelu",
     "prod",
+    "r2_score",
+    "recall",
     "relu",
     "relu6",
     "repeat",
     "reshape",
+    "resize_images",
     "rollaxis",
     "rrelu",
     "rsqrt",
     "scale",
+    "scatter_add",
+    "select_item",
     "selu",
     "separate",
     "shift",
@@ -312,8 +367,11 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "space2depth",
     "sparse_matmul",
     "spatial_pyramid_pooling_2d",
+    "spatial_transformer_grid",
+    "spatial_transformer_sampler",
     "split_axis",
     "sqrt",
     "square",
@@ -328,12 +386,14 @@ __all__ = [
     "tensordot",
     "tile",
     "transpose",
+    "transpose_sequence",
     "unpooling_1d",
     "unpooling_2d",
     "unpooling_3d",
     "unpooling_nd",
     "upsampling_2d",
     "vstack",
+    "where",
     "zeta",
 ]
 

@@ -1,0 +1,231 @@
+"""Patches, sizes and transforms of images (Chainer: *Array manipulations*)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from chainer_compat._variable import Variable
+from chainer_compat.errors import InvalidArgumentError
+from chainer_compat.functions import _checks
+from chainer_compat.functions._boundary import function
+from chainer_compat.utils import get_conv_outsize
+from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs
+from chainer_compat.utils.type_check import fail
+
+__all__ = ["im2col", "resize_images", "spatial_transformer_grid", "spatial_transformer_sampler"]
+
+_GONE = {
+    "use_cudnn": (
+        'The argument "use_cudnn" is not supported anymore; '
+        "use chainer.using_config('use_cudnn', value) instead"
+    )
+}
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    first, second = value if hasattr(value, "__getitem__") else (value, value)
+    return first, second
+
+
+def _check_im2col(x: Tensor, *options: Any) -> None:
+    _checks.floating(x)
+    _checks.expect_ndim(x, "x", 4)
+
+
+@function("Im2Col", check=_check_im2col)
+def im2col(
+    x: Tensor,
+    ksize: Any,
+    stride: Any = 1,
+    pad: Any = 0,
+    cover_all: bool = False,
+    dilate: Any = 1,
+) -> Tensor:
+    """Returns the patches of images that a convolution's kernel sees, as channels.
+
+    Args:
+        x: A variable or array of floating point, of shape ``(N, C, H, W)``.
+        ksize: The kernel's height and width, a pair or one int for both.
+        stride: The steps between patches, likewise.
+        pad: The zeros put around the images, likewise.
+        cover_all: Let the last patches reach over the edge, so that each pixel is in one.
+        dilate: The steps between the pixels of a patch, likewise.
+
+    Returns:
+        A variable of shape ``(N, C * kh * kw, H', W')``.
+
+    Raises:
+        AssertionError: If no patch fits into the images.
+        InvalidType: If ``x`` is no batch of images of floating point.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.im2col(np.zeros((1, 2, 5, 5), np.float32), 3).shape
+        (1, 18, 3, 3)
+    """
+    sizes, steps, around, holes = (_pair(v) for v in (ksize, stride, pad, dilate))
+    outs, edges = [], []
+    for length, k, s, p, d in zip(x.shape[2:], sizes, steps, around, holes, strict=True):
+        outs.append(get_conv_outsize(length, k, s, p, cover_all, d))
+        if outs[-1] <= 0:
+            raise AssertionError(f"no patch of {k} pixels fits into {length}")
+        # What the last patch needs at the end; less than nothing if pixels are left over.
+        edges.append((p, (k - 1) * d + s * (outs[-1] - 1) + 1 - length - p))
+    padded = torch.nn.functional.pad(x, [*edges[1], *edges[0]])
+    patches = torch.nn.functional.unfold(padded, sizes, holes, 0, steps)
+    return patches.reshape(len(x), -1, *outs)
+
+
+def _check_resize(x: Tensor, *options: Any) -> None:
+    if x.dtype is not torch.float32:
+        fail("x.dtype == <class 'numpy.float32'>", f"{x.dtype} != <class 'numpy.float32'>")
+    _checks.expect_ndim(x, "x", 4)
+
+
+@function("ResizeImages", check=_check_resize)
+def _resize_images(x: Tensor, shape: tuple[int, int], mode: str, align_corners: bool) -> Tensor:
+    if mode == "nearest":
+        return torch.nn.functional.interpolate(x, shape, mode="nearest")
+    return torch.nn.functional.interpolate(x, shape, mode=mode, align_corners=align_corners)
+
+
+def resize_images(
+    x: Any, output_shape: Any, *, mode: str = "bilinear", align_corners: bool = True
+) -> Variable:
+    """Returns images in another size.
+
+    Args:
+        x: A variable or array of float32, of shape ``(N, C, H, W)``.
+        output_shape: The new height and width.
+        mode: ``"bilinear"`` or ``"nearest"``.
+        align_corners: Whether the centres of the corner pixels stay where they are, rather than
+            the corners of the images; for ``"bilinear"``.
+
+    Returns:
+        A variable of shape ``(N, C, *output_shape)``.
+
+    Raises:
+        InvalidType: If ``x`` is no batch of images of float32.
+        ValueError: If there is no such mode, or a length is not positive.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.array([[[[0.0, 4.0]]]], np.float32)
+        >>> F.resize_images(x, (1, 5))
+        variable([[[[0., 1., 2., 3., 4.]]]])
+    """
+    if mode not in ("bilinear", "nearest"):
+        raise InvalidArgumentError(
+            f"mode of resize_images is 'bilinear' or 'nearest'; got {mode!r}"
+        )
+    height, width = output_shape[0], output_shape[1]
+    if height <= 0 or width <= 0:
+        raise InvalidArgumentError(f"output_shape must be positive; got {output_shape}")
+    result: Variable = _resize_images(x, (int(height), int(width)), mode, align_corners)
+    return result
+
+
+def _check_grid(theta: Tensor, output_shape: Any) -> None:
+    _checks.expect_floating(theta, "theta")
+    _checks.expect_ndim(theta, "theta", 3)
+    for axis, length in ((1, 2), (2, 3)):
+        if theta.shape[axis] != length:
+            fail(f"theta.shape[{axis}] == {length}", f"{theta.shape[axis]} != {length}")
+
+
+@function("SpatialTransformerGrid", check=_check_grid)
+def _grid(theta: Tensor, output_shape: Any) -> Tensor:
+    height, width = output_shape
+    ys = torch.linspace(-1, 1, height, dtype=torch.float64).to(theta)[:, None].expand(height, width)
+    xs = torch.linspace(-1, 1, width, dtype=torch.float64).to(theta).expand(height, width)
+    points = torch.stack([xs, ys, torch.ones_like(xs)]).reshape(3, -1)
+    return (theta @ points).reshape(len(theta), 2, height, width)
+
+
+def spatial_transformer_grid(theta: Any, output_shape: Any, **kwargs: Any) -> Variable:
+    """Returns where affine transforms send the pixels of images, for the sampler.
+
+    Source: Jaderberg et al., *Spatial Transformer Networks*, 2015.
+
+    Args:
+        theta: A variable or array of floating point, of shape ``(N, 2, 3)``: the transforms.
+        output_shape: The height and width of the images.
+        **kwargs: None.
+
+    Returns:
+        A variable of shape ``(N, 2, *output_shape)``: places x and y, from -1 to 1 inside.
+
+    Raises:
+        InvalidType: If ``theta`` is no batch of such matrices.
+        ValueError: If ``use_cudnn`` is given, an argument of Chainer 1.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.spatial_transformer_grid(np.eye(2, 3, dtype=np.float32)[None], (1, 3))
+        variable([[[[-1.,  0.,  1.]],
+        <BLANKLINE>
+                   [[-1., -1., -1.]]]])
+    """
+    _refuse_old_arguments(kwargs)
+    result: Variable = _grid(theta, output_shape)
+    return result
+
+
+def _refuse_old_arguments(kwargs: dict[str, Any]) -> None:
+    if kwargs:
+        check_unexpected_kwargs(kwargs, **_GONE)
+        assert_kwargs_empty(kwargs)
+
+
+def _check_sampler(x: Tensor, grid: Tensor) -> None:
+    _checks.expect_floating(x, "in_types[0]")
+    _checks.expect_same_dtype(grid, x, "in_types[1]", "in_types[0]")
+    _checks.expect_ndim(x, "in_types[0]", 4)
+    _checks.expect_ndim(grid, "in_types[1]", 4)
+    if grid.shape[1] != 2:
+        fail("in_types[1].shape[1] == 2", f"{grid.shape[1]} != 2")
+    if len(x) != len(grid):
+        fail("in_types[0].shape[0] == in_types[1].shape[0]", f"{len(x)} != {len(grid)}")
+
+
+@function("SpatialTransformerSampler", check=_check_sampler)
+def _sampler(x: Tensor, grid: Tensor) -> Tensor:
+    return torch.nn.functional.grid_sample(
+        x, grid.permute(0, 2, 3, 1), mode="bilinear", padding_mode="zeros", align_corners=True
+    )
+
+
+def spatial_transformer_sampler(x: Any, grid: Any, **kwargs: Any) -> Variable:
+    """Returns images sampled at places between their pixels, bilinearly.
+
+    Source: Jaderberg et al., *Spatial Transformer Networks*, 2015.
+
+    Args:
+        x: A variable or array of floating point, of shape ``(N, C, H, W)``.
+        grid: A variable or array of the same dtype, of shape ``(N, 2, H', W')``: places x and y,
+            -1 the first pixel and 1 the last; images are 0 outside.
+        **kwargs: None.
+
+    Returns:
+        A variable of shape ``(N, C, H', W')``.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit.
+        ValueError: If ``use_cudnn`` is given, an argument of Chainer 1.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> x = np.array([[[[1.0, 3.0]]]], np.float32)
+        >>> F.spatial_transformer_sampler(x, np.zeros((1, 2, 1, 1), np.float32))
+        variable([[[[2.]]]])
+    """
+    _refuse_old_arguments(kwargs)
+    result: Variable = _sampler(x, grid)
+    return result
