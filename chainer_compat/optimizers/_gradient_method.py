@@ -18,13 +18,14 @@ from chainer_compat.optimizers._saved_numbers import (
     serialize_json,
 )
 from chainer_compat.optimizers._update_rule import UpdateRule
+from chainer_compat.optimizers._version1 import Version1Methods, Version1Rule
 
 __all__ = ["GradientMethod"]
 
 _G = TypeVar("_G", bound="GradientMethod")
 
 
-class GradientMethod(Optimizer):
+class GradientMethod(Optimizer, Version1Methods):
     """An optimizer that updates each parameter by its gradient, as the parameter's rule says.
 
     One of one's own overrides :meth:`create_update_rule`. What the rules have in common is set in
@@ -37,6 +38,7 @@ class GradientMethod(Optimizer):
     """
 
     hyperparam: Any  # a Hyperparameter, whose attributes are the subclass's choice
+    _use_fp32_update: bool = False
     _use_cleargrads: bool = True
     _plan: Plan | None = None
     # The hyperparameters as they were before the first update.
@@ -45,7 +47,6 @@ class GradientMethod(Optimizer):
     def __init__(self) -> None:
         super().__init__()
         self.hyperparam = Hyperparameter()
-        self._use_fp32_update = False
 
     def __getstate__(self) -> dict[str, Any]:
         # A plan holds for these very objects only.
@@ -64,6 +65,9 @@ class GradientMethod(Optimizer):
             TypeError: If the target is no link.
         """
         super().setup(link)
+        if self._is_of_version_1() and "hyperparam" not in self.__dict__:
+            # Chainer 1 had no constructor for its subclasses to call.
+            self.hyperparam = Hyperparameter()
         for param in link.params():
             param.update_rule = self.create_update_rule()
             if self._use_fp32_update:
@@ -72,6 +76,8 @@ class GradientMethod(Optimizer):
 
     def create_update_rule(self) -> UpdateRule:
         """Returns a new rule for one parameter."""
+        if self._is_of_version_1():
+            return Version1Rule(self)
         raise NotImplementedError(f"{type(self).__name__} does not define create_update_rule")
 
     def update(self, lossfun: Any = None, *args: Any, **kwds: Any) -> None:

@@ -439,3 +439,39 @@ class TestChainer1:
         optimizer.update(lambda: F.sum(link.a))
 
         assert link.b.grad.tolist() == [0, 0]
+
+    def test_an_optimizer_of_the_users_updates_each_parameter_itself(self, link):
+        class Momentum(chainer.GradientMethod):
+            def __init__(self, lr):
+                self.lr = lr
+
+            def init_state(self, param, state):
+                state["v"] = np.zeros_like(param.data)
+
+            def update_one_cpu(self, param, state):
+                state["v"] = 0.5 * state["v"] - self.lr * param.grad
+                param.data += state["v"]
+
+        optimizer = Momentum(lr=1).setup(link)
+        optimizer.add_hook(chainer.optimizer_hooks.GradientHardClipping(-1, 1))
+        for _ in range(2):
+            give_gradients(link, 2)
+            optimizer.update()
+        assert link.a.array.tolist() == [-1.5, -1.5]
+        file = io.BytesIO()
+        serializers.save_npz(file, optimizer)
+        other = Momentum(lr=1).setup(link)
+        serializers.load_npz(file, other)
+
+        assert other.t == 2
+        assert link.a.update_rule.state["v"].tolist() == [-1.5, -1.5]
+
+    def test_what_it_leaves_out_says_so(self, link):
+        class OnGpuOnly(chainer.GradientMethod):
+            def update_one_gpu(self, param, state):
+                """Never reached on the CPU."""
+
+        give_gradients(link)
+        optimizer = OnGpuOnly().setup(link)
+        with pytest.raises(NotImplementedError, match="update_one_cpu"):
+            optimizer.update()
