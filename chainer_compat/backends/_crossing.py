@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any
 
@@ -69,17 +70,17 @@ def numpy_dtype(dtype: torch.dtype) -> np.dtype[Any]:
 
 def cupy_or_none() -> Any:
     """Returns the module CuPy, or None where it cannot be imported."""
-    module = sys.modules.get("cupy", _UNKNOWN)
-    if module is not _UNKNOWN:
-        return module
+    module = sys.modules.get("cupy")
+    return _import_cupy() if module is None else module
+
+
+@functools.cache  # a search of the whole path is for once, and this is asked often
+def _import_cupy() -> Any:
     try:
         import cupy
     except ImportError:
         return None
     return cupy
-
-
-_UNKNOWN = object()
 
 
 def _from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
@@ -144,6 +145,8 @@ def as_raw(tensor: torch.Tensor) -> Any:
         ImportError: If the tensor is on a GPU and CuPy is not installed.
     """
     detached = tensor.detach()
+    if detached._is_zerotensor():
+        detached = detached.clone()  # a gradient of zeros that torch has no memory for
     if detached.device.type == "cpu":
         return detached.resolve_conj().resolve_neg().numpy()
     cupy = cupy_or_none()

@@ -117,12 +117,20 @@ from chainer_compat.functions._joining import (
     stack,
     vstack,
 )
+from chainer_compat.functions._likelihood import (
+    bernoulli_nll,
+    gaussian_kl_divergence,
+    gaussian_nll,
+)
 from chainer_compat.functions._linear_algebra import (
     batch_matmul,
     matmul,
     tensordot,
 )
-from chainer_compat.functions._loss import softmax_cross_entropy
+from chainer_compat.functions._loss import (
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+)
 from chainer_compat.functions._mathematics import (
     arctan2,
     batch_l2_norm_squared,
@@ -141,7 +149,11 @@ from chainer_compat.functions._matrices import (
     det,
     inv,
 )
-from chainer_compat.functions._noise import dropout
+from chainer_compat.functions._noise import (
+    dropout,
+    gaussian,
+    gumbel_softmax,
+)
 from chainer_compat.functions._normalization import (
     batch_normalization,
     fixed_batch_normalization,
@@ -170,6 +182,9 @@ from chainer_compat.functions._pooling import (
     unpooling_nd,
     upsampling_2d,
 )
+from chainer_compat.functions._recurrent import (
+    lstm,
+)
 from chainer_compat.functions._reduction import (
     average,
     cumprod,
@@ -179,6 +194,14 @@ from chainer_compat.functions._reduction import (
     prod,
     sum,  # noqa: A004 -- Chainer's name
     sum_to,
+)
+from chainer_compat.functions._regression import (
+    absolute_error,
+    huber_loss,
+    mean_absolute_error,
+    mean_squared_error,
+    squared_difference,
+    squared_error,
 )
 from chainer_compat.functions._rounding import (
     ceil,
@@ -224,6 +247,7 @@ from chainer_compat.functions._summary import (
 
 __all__ = [
     "absolute",
+    "absolute_error",
     "accuracy",
     "add",
     "arccos",
@@ -244,6 +268,7 @@ __all__ = [
     "batch_l2_norm_squared",
     "batch_matmul",
     "batch_normalization",
+    "bernoulli_nll",
     "bias",
     "bilinear",
     "binary_accuracy",
@@ -300,10 +325,15 @@ __all__ = [
     "floor",
     "fmod",
     "forget",
+    "gaussian",
+    "gaussian_kl_divergence",
+    "gaussian_nll",
     "get_item",
     "group_normalization",
+    "gumbel_softmax",
     "hard_sigmoid",
     "hstack",
+    "huber_loss",
     "identity",
     "ifft",
     "im2col",
@@ -322,6 +352,7 @@ __all__ = [
     "log_ndtr",
     "log_softmax",
     "logsumexp",
+    "lstm",
     "matmul",
     "max",
     "max_pooling_1d",
@@ -331,6 +362,8 @@ __all__ = [
     "maximum",
     "maxout",
     "mean",
+    "mean_absolute_error",
+    "mean_squared_error",
     "min",
     "minimum",
     "moveaxis",
@@ -361,6 +394,7 @@ __all__ = [
     "separate",
     "shift",
     "sigmoid",
+    "sigmoid_cross_entropy",
     "sign",
     "sin",
     "sinh",
@@ -375,6 +409,8 @@ __all__ = [
     "split_axis",
     "sqrt",
     "square",
+    "squared_difference",
+    "squared_error",
     "squeeze",
     "stack",
     "sum",

@@ -54,5 +54,5 @@ def accuracy(y: Tensor, t: Tensor, ignore_label: int | None = None) -> Tensor:
     if ignore_label is None:
         return right.mean(dtype=y.dtype)
     counts = t != ignore_label
-    hits = (right & counts).sum()
-    return (hits / counts.sum().clamp(min=1)).to(y.dtype)
+    hits = (right & counts).sum().to(y.dtype)
+    return hits / counts.sum().clamp(min=1)

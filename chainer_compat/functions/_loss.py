@@ -13,7 +13,7 @@ from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.utils.type_check import fail
 
-__all__ = ["softmax_cross_entropy"]
+__all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy"]
 
 _cross_entropy = torch.nn.functional.cross_entropy
 
@@ -126,3 +126,50 @@ def _soft(x: Tensor, t: Tensor, weight: Tensor | None, reduce: str, kind: str) -
     if kind == "kl-divergence":
         loss = loss + torch.xlogy(t, t).sum(1)
     return loss if reduce == "no" else loss.sum() / max(loss.numel(), 1)
+
+
+def _check_sigmoid_cross_entropy(x: Tensor, t: Tensor, normalize: bool, reduce: str) -> None:
+    _checks.floating(x)
+    _checks.expect_integer(t, "t")
+    if x.shape != t.shape:
+        fail("x.shape == t.shape", f"{tuple(x.shape)} != {tuple(t.shape)}")
+
+
+@function("SigmoidCrossEntropy", check=_check_sigmoid_cross_entropy)
+def _sigmoid_cross_entropy(x: Tensor, t: Tensor, normalize: bool, reduce: str) -> Tensor:
+    counts = t != -1
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(x, t.to(x.dtype), reduction="none")
+    loss = torch.where(counts, loss, 0.0)
+    if reduce == "no":
+        return loss
+    if normalize:
+        return loss.sum() / counts.sum().clamp(min=1)
+    return loss.sum() / max(len(x), 1)
+
+
+def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = "mean") -> Variable:
+    """Returns the cross entropy between labels and the sigmoid of scores.
+
+    Args:
+        x: The scores, of any shape and floating point.
+        t: The labels, integers of ``x``'s shape: 0, 1, or -1 for what does not count.
+        normalize: Divide the sum by the number of labels that count; else by the batch size.
+        reduce: ``"mean"``, or ``"no"`` for the loss of each element.
+
+    Returns:
+        A scalar variable, or one of ``x``'s shape with ``reduce="no"``.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit.
+        ValueError: If ``reduce`` is another one.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.sigmoid_cross_entropy(np.zeros(2, np.float32), np.array([1, -1], np.int32))
+        variable(0.6931472)
+    """
+    if reduce not in ("mean", "no"):
+        raise ValueError(f"reduce is 'mean' or 'no'; got {reduce!r}")
+    result: Variable = _sigmoid_cross_entropy(x, t, normalize, reduce)
+    return result

@@ -14,8 +14,9 @@ from chainer_compat.configuration import config, using_config
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.utils.argument import assert_kwargs_empty, parse_kwargs
+from chainer_compat.utils.type_check import fail
 
-__all__ = ["dropout"]
+__all__ = ["dropout", "gaussian", "gumbel_softmax"]
 
 
 @function("Dropout", check=_checks.floating)
@@ -83,3 +84,98 @@ def _mask(x: Tensor, ratio: float) -> Tensor:
     flags: Any = np.random.rand(*x.shape) >= ratio  # noqa: NPY002 -- Chainer's stream
     scale = np.asarray(1.0 / (1 - ratio), dtype=_crossing.numpy_dtype(x.dtype))
     return torch.from_numpy(np.asarray(scale * flags))
+
+
+def _check_gaussian(mean: Tensor, ln_var: Tensor, eps: Any) -> None:
+    _checks.expect_floating(mean, "mean")
+    _checks.expect_floating(ln_var, "ln_var")
+    if mean.shape != ln_var.shape:
+        fail("mean.shape == ln_var.shape", f"{tuple(mean.shape)} != {tuple(ln_var.shape)}")
+
+
+@function("Gaussian", check=_check_gaussian)
+def _gaussian(mean: Tensor, ln_var: Tensor, eps: Any) -> Tensor:
+    drawn: Tensor = mean + torch.exp(ln_var * 0.5) * eps
+    return drawn
+
+
+def gaussian(mean: Any, ln_var: Any, **kwargs: Any) -> Any:
+    """Draws from normal distributions, so that the result can be differentiated by them.
+
+    On the CPU the noise is drawn from NumPy's global generator, as in Chainer.
+
+    Source: Kingma & Welling, *Auto-Encoding Variational Bayes*, 2014.
+
+    Args:
+        mean: The means, a variable or array of floating point.
+        ln_var: The logarithms of the variances, of the same shape.
+        **kwargs: ``eps``, an array of standard normal noise to use instead; ``return_eps``,
+            whether to return it too.
+
+    Returns:
+        A variable of ``mean``'s shape and dtype; with ``return_eps`` also the noise.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> one, zero = np.ones(1, np.float32), np.zeros(1, np.float32)
+        >>> F.gaussian(one, zero, eps=one)
+        variable([2.])
+    """
+    eps, return_eps = parse_kwargs(kwargs, ("eps", None), ("return_eps", False))
+    assert_kwargs_empty(kwargs)
+    tensor = as_variable(mean).tensor
+    noise = _normal_noise(tensor) if eps is None else _crossing.as_tensor(eps)
+    result: Variable = _gaussian(mean, ln_var, noise)
+    if not return_eps:
+        return result
+    return result, _crossing.as_raw(noise) if eps is None else eps
+
+
+def _normal_noise(like: Tensor) -> Tensor:
+    if like.is_cuda:
+        return torch.randn_like(like, requires_grad=False)
+    drawn: Any = np.random.standard_normal(tuple(like.shape))  # noqa: NPY002 -- Chainer's stream
+    return torch.from_numpy(np.asarray(drawn)).to(like.dtype)
+
+
+def gumbel_softmax(log_pi: Any, tau: float = 0.1, axis: int = 1) -> Variable:
+    """Draws nearly one-hot vectors, so that the result can be differentiated.
+
+    On the CPU the noise is drawn from NumPy's global generator, as in Chainer.
+
+    Source: Jang et al., *Categorical Reparameterization with Gumbel-Softmax*, 2017.
+
+    Args:
+        log_pi: The logarithms of the probabilities, a variable or array of floating point.
+        tau: The temperature: the lower, the nearer to one-hot.
+        axis: The axis of the classes.
+
+    Returns:
+        A variable of the same shape and dtype.
+
+    Raises:
+        InvalidType: If ``log_pi`` is not of floating point or has no such axis.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> F.gumbel_softmax(np.zeros((2, 3), np.float32)).shape
+        (2, 3)
+    """
+    from chainer_compat.functions._activation import softmax
+
+    log_pi = as_variable(log_pi)
+    if log_pi.ndim < 1:
+        fail("log_pi.ndim >= 1", f"{log_pi.ndim} < 1")
+    tensor = log_pi.tensor
+    if tensor.is_cuda:
+        noise = -torch.empty_like(tensor, requires_grad=False).exponential_().log()
+    else:
+        drawn: Any = np.random.gumbel(size=log_pi.shape)  # noqa: NPY002 -- Chainer's stream
+        noise = torch.from_numpy(np.asarray(drawn)).to(tensor.dtype)
+    result: Variable = softmax((log_pi + noise) / tau, axis)
+    return result

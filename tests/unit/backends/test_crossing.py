@@ -64,3 +64,8 @@ def test_dtypes_that_only_one_side_has_are_a_type_error() -> None:
 def test_conjugate_views_cross_with_their_values() -> None:
     tensor = torch.tensor([1 + 2j]).conj()
     np.testing.assert_array_equal(_crossing.as_raw(tensor), [1 - 2j])
+
+
+def test_a_gradient_of_zeros_without_memory_crosses() -> None:
+    zero = torch._efficientzerotensor((2,))
+    np.testing.assert_array_equal(_crossing.as_raw(zero), [0, 0])
