@@ -46,7 +46,7 @@ def test_a_dead_argument_is_taken_at_its_default_and_refused_by_name_otherwise()
 
 
 def test_a_name_that_chainer_never_had_is_a_plain_attribute_error_with_a_hint() -> None:
-    with pytest.raises(AttributeError, match="Variabel.*did you mean 'Variable'"):
+    with pytest.raises(AttributeError, match=r"Variabel.*did you mean 'Variable'"):
         _ = chainer.Variabel
 
 

@@ -226,7 +226,7 @@ class TestFunctionNode:
                 return (inputs[0] * np.float32("nan"),)
 
         with chainer.using_config("debug", True):
-            with pytest.raises(RuntimeError, match="NaN.*Nan"):
+            with pytest.raises(RuntimeError, match=r"NaN.*Nan"):
                 Nan().apply((x,))
             (y,) = Square().apply((x,))
         assert y.creator.stack is not None

@@ -13,9 +13,7 @@ import chainer_compat as chainer
 from chainer_compat import backend
 from chainer_compat.backends import _crossing, cuda
 
-pytestmark = pytest.mark.skipif(
-    torch.cuda.is_available(), reason="tells of a machine with no GPU"
-)
+pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="tells of a machine with no GPU")
 
 X = np.arange(3, dtype=np.float32)
 
