@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["DirectSession", "LoadSession", "Session", "Store", "StoredMember"]
 
 # How much of the target's old content is kept at most.
-JOURNAL_BYTES = 64 << 20
+JOURNAL_BYTES = 8 << 20
 _THREADS = max(1, min(os.cpu_count() or 1, 4))
 
 
