@@ -138,7 +138,7 @@ class DataRecord:
         return self._plan is not None
 
     def started(self) -> None:
-        """Is told that the run has had its first batch."""
+        """Is told that the run has had its first batch, or the end of its first epoch."""
         self._plan = self._in_place = None
 
 

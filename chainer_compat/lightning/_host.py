@@ -189,14 +189,13 @@ class Host(pl.callbacks.Checkpoint):
         view.updater.follow()
         view.data.started()
         view.is_due = True
-        if loops.ends_epoch:
-            return
         if loops.validates_next:
+            view.before_validation = view.data.capture()
             self._in_training = [module for module in pl_module.modules() if module.training]
             # Lightning passes over a validation that has no batches.
             self.on_train_batch_start = self._call_extensions_at_last
-            return
-        self._call_extensions()
+        elif not loops.ends_epoch:
+            self._call_extensions()
 
     def _completed(self, observation: dict[str, Any]) -> dict[str, Any]:
         """The observation of an iteration of several batches, or behind a late validation."""
@@ -273,6 +272,7 @@ class Host(pl.callbacks.Checkpoint):
             self._logged.of_epoch(self._view.observation)
             self._call_extensions()
         self._loops.epoch_ends()
+        self._view.data.started()  # also where a resume had only the validation left to do
 
     # -- the end ------------------------------------------------------------------------------
 
@@ -284,6 +284,12 @@ class Host(pl.callbacks.Checkpoint):
             self._runner.finalize()
         finally:
             self._reported.stop()
+
+    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
+        """Starts and ends a run in which there was nothing left to train."""
+        if self._phase == "before":
+            self.on_train_start(trainer, pl_module)
+            self.on_train_end(trainer, pl_module)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """Tells the extensions of an error, Ctrl-C or SIGTERM, and finalizes them."""

@@ -92,6 +92,11 @@ class Loops:
         return 0 if self._is_between_epochs else int(self._batches.current.processed)
 
     @property
+    def has_just_begun(self) -> bool:
+        """Whether an epoch has begun, and none of its batches is done."""
+        return not self._is_between_epochs and self.batches_seen == 0
+
+    @property
     def reloads_next(self) -> bool:
         """Whether the next epoch has its loader made anew."""
         every = self._trainer.reload_dataloaders_every_n_epochs

@@ -38,6 +38,7 @@ class TrainerView:
         is_due: Whether this iteration's extensions are yet to be called.
         waits_for_validation: Whether the saved run was broken off while it validated.
         was_loaded: Whether a state was loaded.
+        before_validation: The generators' states before the validation that runs.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class TrainerView:
         self.is_due = False
         self.waits_for_validation = False
         self.was_loaded = False
+        self.before_validation: Generators | None = None
         self._done = False
         self._started_at: float | None = None
         self._earlier_time = 0.0
@@ -200,8 +202,12 @@ class TrainerView:
 
     def _save_place_in_data(self, own: Any, batches: int) -> None:
         loops, data = self.updater.loops, self.data
-        states = {"now": data.capture(), "loader": data.loader_start, "epoch": data.epoch_start}
+        # A validation that is done again draws its random numbers again.
+        again = self.before_validation if self._validates_again() else None
+        now = data.capture() if again is None else again
+        states = {"now": now, "loader": data.loader_start, "epoch": data.epoch_start}
         own("batches_seen", batches)
+        own("is_within_epoch", bool(batches) or loops.has_just_begun)
         own("reloads_next", loops.reloads_next)
         own("reloaded_at", loops.reloaded_at)
         for name, generators in states.items():
@@ -216,12 +222,16 @@ class TrainerView:
             own: A deserializer at ``_resume``.
         """
         now, loader, epoch = (_load_generators(own, name) for name in ("now", "loader", "epoch"))
-        batches = own("batches_seen", 0)
+        batches, within = own("batches_seen", 0), own("is_within_epoch", False)
         if own("reloads_next", False):
             self.data.resume(Plan(now, None))
             return
         self._reloaded_at = own("reloaded_at", 0.0)
-        self.data.resume(Plan(loader, epoch, batches, now) if batches else Plan(loader, now))
+        if not within:
+            self.data.resume(Plan(loader, now))
+        else:
+            # Before the first batch, the order itself is yet to be drawn.
+            self.data.resume(Plan(loader, epoch, batches, now if batches else None))
 
     def put_data_in_place(self) -> None:
         """Once Lightning has made the loader: has what was drawn in between undone."""
