@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from chainer_compat._variable import Variable, as_variable
 from chainer_compat.configuration import force_backprop_mode, no_backprop_mode
@@ -40,8 +39,9 @@ class _Forgotten(torch.autograd.Function):
         return tuple(y.tensor.detach() for y in ys)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gys: Tensor) -> tuple[Any, ...]:
+        if torch.is_grad_enabled():
+            raise RuntimeError("F.forget cannot be differentiated twice; call the function itself")
         again = [x.detach().requires_grad_(x.requires_grad) for x in ctx.saved_tensors]
         with torch.enable_grad(), force_backprop_mode():
             ys = _call(ctx.func, [Variable(x, requires_grad=x.requires_grad) for x in again])

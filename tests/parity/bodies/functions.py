@@ -104,3 +104,14 @@ def multiply_sparse(chainer, np, transa, transb, sparse_first, batch):
         "g": [g.array for g in grads],
         "gg": [None if g is None else g.array for g in second],
     }
+
+
+def forget(chainer, np, double):
+    """Differentiate a function whose results in between are not kept."""
+    x, w = (chainer.Variable(np.array(v, "f")) for v in ([1, 2], [3, 4]))
+    y = chainer.functions.forget(lambda x: chainer.functions.sin(x) * w, x)
+    if double:
+        chainer.grad([y], [x], enable_double_backprop=True)
+    y.grad = np.ones(2, "f")
+    y.backward()
+    return {"y": y.array, "x": x.grad, "w": w.grad, "label": y.creator.label}

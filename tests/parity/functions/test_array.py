@@ -285,3 +285,8 @@ def test_sequences_that_do_not_fit(both: Any, name: str, arrays: list[Any]) -> N
 
 def test_sequences_longer_than_wanted(both: Any) -> None:
     both(functions.call, "pad_sequence", [("s", [("v", X)])], {"length": 1}, 0)
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_functions_that_forget(both: Any, double: bool) -> None:
+    both(functions.forget, double, rtol=1e-5, atol=1e-5)
