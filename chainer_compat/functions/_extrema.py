@@ -186,6 +186,31 @@ def argmin(x: Any, axis: int | None = None) -> Variable:
     return result
 
 
+class _OfTwo(torch.autograd.Function):
+    """The larger or smaller of two elements; of equal ones the first gets the gradient.
+
+    torch's own halve it.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x1: Tensor, x2: Tensor, kernel: Any, is_first: Any) -> Tensor:
+        ctx.save_for_backward(x1, x2)
+        ctx.is_first = is_first
+        y: Tensor = kernel(x1, x2)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> tuple[Any, ...]:
+        x1, x2 = ctx.saved_tensors
+        first = ctx.is_first(x1, x2).to(gy.dtype)
+        return (
+            (gy * first).sum_to_size(x1.shape),
+            (gy * (1 - first)).sum_to_size(x2.shape),
+            None,
+            None,
+        )
+
+
 def _check_pair(x1: Tensor, x2: Tensor) -> None:
     _checks.expect_floating(x1, "x1")
     _checks.expect_same_dtype(x1, x2, "x1", "x2")
@@ -227,8 +252,8 @@ def maximum(x1: Tensor, x2: Tensor) -> Tensor:
     """
     if not torch.is_grad_enabled() or not (x1.requires_grad or x2.requires_grad):
         return torch.maximum(x1, x2)
-    # torch halves the gradient between equal elements. A NaN on either side is passed on.
-    return torch.where((x1 >= x2) | x1.isnan(), x1, x2)
+    y: Tensor = _OfTwo.apply(x1, x2, torch.maximum, torch.ge)  # type: ignore[no-untyped-call]  # torch's
+    return y
 
 
 @function("Minimum", check=_check_pair)
@@ -253,7 +278,8 @@ def minimum(x1: Tensor, x2: Tensor) -> Tensor:
     """
     if not torch.is_grad_enabled() or not (x1.requires_grad or x2.requires_grad):
         return torch.minimum(x1, x2)
-    return torch.where((x1 <= x2) | x1.isnan(), x1, x2)  # as in `maximum`
+    y: Tensor = _OfTwo.apply(x1, x2, torch.minimum, torch.le)  # type: ignore[no-untyped-call]  # torch's
+    return y
 
 
 @function("Clip", check=_checks.floating)
