@@ -151,3 +151,12 @@ def test_gradients_reach_both_matrices() -> None:
     a, b = chainer.Variable(X), chainer.Variable(X.T.astype("d"))
     F.sum(F.matmul(a, b)).backward()
     assert (a.grad.dtype, b.grad.dtype) == (np.float32, np.float64)
+
+
+def test_products_of_batches_of_double_precision() -> None:
+    assert F.batch_matmul(STACK.astype("d"), STACK.astype("d"), transb=True).dtype == np.float64
+
+
+def test_sparse_matrices_on_the_right() -> None:
+    np.testing.assert_allclose(F.sparse_matmul(X, SPARSE, transa=True).array, X.T @ X)
+    np.testing.assert_allclose(F.sparse_matmul(SPARSE, X, transa=True).array, X.T @ X)

@@ -115,3 +115,15 @@ def test_scale_and_bias_match_axes_from_one_on() -> None:
 def test_what_is_refused(call: Any, error: Any) -> None:
     with pytest.raises(error):
         call()
+
+
+def test_a_variable_that_is_asked_for_twice_counts_twice() -> None:
+    x = chainer.Variable(X)
+    (g,) = chainer.grad([x, x], [x], [chainer.Variable(X), chainer.Variable(2 * X)])
+    np.testing.assert_array_equal(g.array, 3 * X)
+
+
+def test_gradients_have_the_shapes_of_the_arguments() -> None:
+    a, b = chainer.Variable(X), chainer.Variable(X[:1] + 1)
+    F.sum(F.arctan2(a, b) + F.fmod(a, b)).backward()
+    assert (a.grad.shape, b.grad.shape) == (a.shape, b.shape)
