@@ -18,7 +18,11 @@ from chainer_compat.links._convolution import (
     DilatedConvolution2D,
 )
 from chainer_compat.links._embed_id import EmbedID
+from chainer_compat.links._gru import GRU, StatefulGRU, StatelessGRU
+from chainer_compat.links._gru import GRUBase as GRUBase  # for chainer.links.rnn.gru
 from chainer_compat.links._linear import Linear
+from chainer_compat.links._lstm import LSTM, StatelessLSTM
+from chainer_compat.links._lstm import LSTMBase as LSTMBase  # for chainer.links.rnn.lstm
 from chainer_compat.links._normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -27,6 +31,8 @@ from chainer_compat.links._normalization import (
 from chainer_compat.links._torch_module import TorchModule
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "BatchNormalization",
     "Classifier",
     "Convolution1D",
@@ -43,6 +49,9 @@ __all__ = [
     "GroupNormalization",
     "LayerNormalization",
     "Linear",
+    "StatefulGRU",
+    "StatelessGRU",
+    "StatelessLSTM",
     "TorchModule",
 ]
 

@@ -83,3 +83,43 @@ def test_bad_arguments_give_the_same_class_of_error(
     both: Any, name: str, arguments: Any, options: Any
 ) -> None:
     both(links.used, name, arguments, options, IMAGES, "float32")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "options", "batches"),
+    [
+        ("LSTM", (4, 3), {}, (2, 2, 2)),
+        ("LSTM", (3,), {}, (3, 2, 2, 1)),
+        ("LSTM", (None, 3), {"bias_init": 2, "forget_bias_init": -1}, (3, 0, 0)),
+        ("LSTM", (4, 3), {"lateral_init": 0.1, "upward_init": 0.2}, (2, 1)),
+        ("LSTM", (4, 3), {}, (2, 3)),
+        ("LSTM", (4, 3), {"bias_init": "none"}, (2,)),
+        ("StatelessLSTM", (4, 3), {}, (2, 2)),
+        ("StatelessLSTM", (3,), {}, (2, 2, 2)),
+        ("StatelessLSTM", (None, 3), {"forget_bias_init": 0}, (2,)),
+        ("StatelessGRU", (4, 3), {}, (2, 2)),
+        ("StatelessGRU", (None, 3), {"init": 0.5, "bias_init": 1}, (2, 2)),
+        ("StatefulGRU", (4, 3), {}, (2, 2, 2)),
+        ("StatefulGRU", (None, 3), {"inner_init": 0.3}, (2, 2)),
+        ("GRU", (4, 3), {"bias_init": 2}, (2, 2)),
+        ("GRU", (4, 3), {}, (2, 1)),
+    ],
+    ids=str,
+)
+def test_recurrent_links_step_by_step(
+    both: Any, name: str, arguments: Any, options: Any, batches: Any
+) -> None:
+    both(links.stepped, name, arguments, options, batches, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "names"), [("LSTM", ("c", "h")), ("StatefulGRU", ("h",)), ("GRU", ("h",))]
+)
+def test_recurrent_links_keep_a_state_that_can_be_set(both: Any, name: str, names: Any) -> None:
+    both(links.state_kept, name, names, rtol=1e-5, atol=1e-6)
+    both(links.state_refused, name, len(names))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_gru_takes_one_input(both: Any, count: int) -> None:
+    both(links.called_with, "GRU", (4, 3), *[(2, 4)] * count, rtol=1e-5, atol=1e-6)

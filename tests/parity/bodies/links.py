@@ -27,6 +27,85 @@ def used(chainer, np, name, arguments, options, shape, dtype, calls=2):
     return result
 
 
+def stepped(chainer, np, name, arguments, options, batches):
+    """Step a recurrent link through batches, differentiate, and save it."""
+    link = getattr(chainer.links, name)(*arguments, **options)
+    random = np.random.RandomState(1)
+    result = {"before": _saved(chainer, np, link), "text": str(link)}
+    state = None if name != "StatelessGRU" else np.zeros((batches[0], 3), np.float32)
+    inputs, outputs, loss = [], [], 0
+    link.cleargrads()
+    for batch in batches:
+        x = chainer.Variable(random.uniform(-1, 1, (batch, 4)).astype(np.float32))
+        if name == "StatelessLSTM":
+            state = link(*(state or (None, None)), x)
+            y = state[0] + state[1]
+        elif name == "StatelessGRU":
+            y = state = link(state, x)
+        else:
+            y = link(x)
+        inputs.append(x)
+        outputs.append(y.array)
+        loss += chainer.functions.sum(y * random.uniform(-1, 1, y.shape).astype(np.float32))
+    loss.backward()
+    result["outputs"] = outputs
+    result["inputs"] = [x.grad for x in inputs]
+    result["grads"] = {path: p.grad for path, p in sorted(link.namedparams())}
+    result["after"] = _saved(chainer, np, link)
+    result["states"] = {
+        key: getattr(link, key).array for key in ("c", "h") if getattr(link, key, None) is not None
+    }
+    return result
+
+
+def state_kept(chainer, np, name, names):
+    """Set, move and reset the state of a recurrent link."""
+    link = getattr(chainer.links, name)(4, 3)
+    random = np.random.RandomState(1)
+    x = random.uniform(-1, 1, (2, 4)).astype(np.float32)
+    first = link(x).array
+    states = [random.uniform(-1, 1, (2, 3)).astype(np.float32) for _ in names]
+    variables = [chainer.Variable(state) for state in states]
+    link.set_state(*variables)
+    kept = [getattr(link, name) is v for name, v in zip(names, variables, strict=True)]
+    second = link(x).array
+    link.to_device("@numpy")
+    visited = []
+
+    class Visitor(chainer.device_resident.DeviceResidentsVisitor):
+        def visit_device_resident(self, device_resident):
+            pass
+
+        def visit_array(self, arr):
+            return arr
+
+        def visit_variable(self, param):
+            visited.append(param)
+
+    link.device_resident_accept(Visitor())
+    seen = [any(getattr(link, name) is v for v in visited) for name in names]
+    link.reset_state()
+    empty = [getattr(link, name) is None for name in names]
+    return [first, second, link(x).array, kept, seen, empty]
+
+
+def state_refused(chainer, np, name, count):
+    """Set a state that is no variable."""
+    getattr(chainer.links, name)(4, 3).set_state(*[np.zeros((2, 3), np.float32)] * count)
+
+
+def called_with(chainer, np, name, arguments, *shapes):
+    """Call a link with as many arrays as there are shapes, and differentiate."""
+    link = getattr(chainer.links, name)(*arguments)
+    random = np.random.RandomState(1)
+    link.cleargrads()
+    inputs = [chainer.Variable(random.uniform(-1, 1, s).astype(np.float32)) for s in shapes]
+    y = link(*inputs)
+    chainer.functions.sum(y * random.uniform(-1, 1, y.shape).astype(np.float32)).backward()
+    grads = {path: p.grad for path, p in sorted(link.namedparams())}
+    return [_saved(chainer, np, link), str(link), y.array, [x.grad for x in inputs], grads]
+
+
 def _saved(chainer, np, link):
     found = {}
     chainer.serializers.DictionarySerializer(found).save(link)

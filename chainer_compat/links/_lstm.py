@@ -1,0 +1,280 @@
+"""Links of the long short-term memory: one that keeps its state, one that does not."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from chainer_compat import functions
+from chainer_compat._variable import Variable
+from chainer_compat.backend import using_device
+from chainer_compat.errors import InvalidArgumentTypeError, UnexpectedArrayError
+from chainer_compat.initializers import _get_initializer
+from chainer_compat.link import Chain
+from chainer_compat.links._linear import Linear
+
+if TYPE_CHECKING:
+    from chainer_compat.device_resident import DeviceResidentsVisitor
+
+__all__ = ["LSTM", "LSTMBase", "StatelessLSTM", "check_is_variable"]
+
+_GATES = 4
+
+
+def check_is_variable(value: Any, what: str) -> None:
+    """Raises unless a value is a variable.
+
+    Args:
+        value: Anything.
+        what: What it was to be, for the message.
+
+    Raises:
+        AssertionError: If it is no variable.
+    """
+    if not isinstance(value, Variable):
+        raise UnexpectedArrayError(
+            f"{what} is a Variable; got {type(value).__name__}: wrap it, chainer.Variable(array)"
+        )
+
+
+class LSTMBase(Chain):
+    """The weights of a long short-term memory, for links that say how it is stepped.
+
+    Args:
+        in_size: The size of the input; None to take it from the first input.
+        out_size: The number of units. With one size only, it is this one.
+        lateral_init: The initializer of each gate's weights of the last output.
+        upward_init: The initializer of each gate's weights of the input.
+        bias_init: The initializer of the biases but the forget gate's; zeros if None.
+        forget_bias_init: The initializer of the forget gate's biases; ones if None.
+
+    Attributes:
+        upward: The layer of the input, with the biases.
+        lateral: The layer of the last output, without any.
+        state_size: The number of units.
+
+    Source: Chainer's reference, *chainer.links.LSTM*; Gers et al., *Learning to Forget*, 2000.
+    """
+
+    def __init__(
+        self,
+        in_size: int | None,
+        out_size: int | None = None,
+        lateral_init: Any = None,
+        upward_init: Any = None,
+        bias_init: Any = None,
+        forget_bias_init: Any = None,
+    ) -> None:
+        if out_size is None:
+            in_size, out_size = None, in_size
+        super().__init__()
+        self.state_size = out_size
+        self.lateral_init = lateral_init
+        self.upward_init = upward_init
+        self.bias_init = 0 if bias_init is None else bias_init
+        self.forget_bias_init = 1 if forget_bias_init is None else forget_bias_init
+        size = _GATES * out_size  # type: ignore[operator]  # one of the two sizes is given
+        with self.init_scope():
+            self.upward = Linear(in_size, size, initialW=0)
+            self.lateral = Linear(out_size, size, initialW=0, nobias=True)
+        if in_size is not None:
+            self._initialize_params()
+
+    def _initialize_params(self) -> None:
+        units: Any = self.state_size
+        lateral = _get_initializer(self.lateral_init)
+        upward = _get_initializer(self.upward_init)
+        # Gate by gate, so that the fans of an initializer are those of one gate.
+        for start in range(0, _GATES * units, units):
+            rows = slice(start, start + units)
+            lateral(self.lateral.W.array[rows])
+            upward(self.upward.W.array[rows])
+        # The four biases of a unit lie side by side.
+        bias: Any = self.upward.b
+        biases = bias.array.reshape(1, units, _GATES, 1)
+        others = _get_initializer(self.bias_init)
+        forget = _get_initializer(self.forget_bias_init)
+        for gate, initializer in enumerate((others, others, forget, others)):
+            initializer(biases[:, :, gate])
+
+    def _prepare(self, x: Any) -> None:
+        if not self.upward.W.is_initialized:
+            with using_device(self.device):
+                self.upward._initialize_params(math.prod(x.shape[1:]))
+                self._initialize_params()
+
+    def _zeros(self, x: Any) -> Variable:
+        with using_device(self.device):
+            return Variable(self.xp.zeros((x.shape[0], self.state_size), dtype=x.dtype))
+
+
+class StatelessLSTM(LSTMBase):
+    """A long short-term memory that is given its state at each step.
+
+    Args:
+        in_size: The size of the input; None to take it from the first input.
+        out_size: The number of units. With one size only, ``StatelessLSTM(out_size)``, it is
+            this one.
+        lateral_init: The initializer of each gate's weights of the last output; LeCun's normal
+            one if None.
+        upward_init: The initializer of each gate's weights of the input; likewise.
+        bias_init: The initializer of the biases but the forget gate's; zeros if None.
+        forget_bias_init: The initializer of the forget gate's biases; ones if None.
+
+    Attributes:
+        upward: The layer of the input, with the biases.
+        lateral: The layer of the last output, without any.
+
+    Source: Chainer's reference, *chainer.links.StatelessLSTM*.
+
+    Example:
+        >>> import numpy as np
+        >>> import chainer_compat.links as L
+        >>> layer = L.StatelessLSTM(None, 3)
+        >>> c, h = layer(None, None, np.ones((2, 4), np.float32))
+        >>> c, h = layer(c, h, np.ones((2, 4), np.float32))
+        >>> c.shape, h.shape
+        ((2, 3), (2, 3))
+    """
+
+    def forward(self, c: Any, h: Any, x: Any) -> tuple[Variable, Variable]:
+        """Does one step.
+
+        Args:
+            c: The cells, of shape ``(N, out_size)``; None for zeros.
+            h: The last output, of shape ``(N, out_size)``; None for zeros.
+            x: The input, of shape ``(N, in_size)``.
+
+        Returns:
+            The next cells and the output.
+        """
+        self._prepare(x)
+        gates = self.upward(x)
+        if h is not None:
+            gates = gates + self.lateral(h)
+        c_next, h_next = functions.lstm(self._zeros(x) if c is None else c, gates)
+        return c_next, h_next
+
+
+class LSTM(LSTMBase):
+    """A long short-term memory that keeps its state from step to step.
+
+    A batch may be shorter than the one before it, as sequences that are sorted by length end one
+    after the other: the state of those that ended stays.
+
+    Args:
+        in_size: The size of the input; None to take it from the first input.
+        out_size: The number of units. With one size only, ``LSTM(out_size)``, it is this one.
+        lateral_init: The initializer of each gate's weights of the last output; LeCun's normal
+            one if None.
+        upward_init: The initializer of each gate's weights of the input; likewise.
+        bias_init: The initializer of the biases but the forget gate's; zeros if None.
+        forget_bias_init: The initializer of the forget gate's biases; ones if None.
+
+    Attributes:
+        upward: The layer of the input, with the biases.
+        lateral: The layer of the last output, without any.
+        c: The cells; None before the first step.
+        h: The last output; None before the first step.
+
+    Source: Chainer's reference, *chainer.links.LSTM*.
+
+    Example:
+        >>> import numpy as np
+        >>> import chainer_compat.links as L
+        >>> layer = L.LSTM(4, 3)
+        >>> layer(np.ones((2, 4), np.float32)).shape
+        (2, 3)
+        >>> layer(np.ones((1, 4), np.float32)).shape, layer.h.shape
+        ((1, 3), (2, 3))
+        >>> layer.reset_state()
+    """
+
+    c: Any = None
+    h: Any = None
+
+    def __init__(
+        self,
+        in_size: int | None,
+        out_size: int | None = None,
+        lateral_init: Any = None,
+        upward_init: Any = None,
+        bias_init: Any = None,
+        forget_bias_init: Any = None,
+    ) -> None:
+        super().__init__(in_size, out_size, lateral_init, upward_init, bias_init, forget_bias_init)
+        self.reset_state()
+
+    def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
+        """Shows a visitor the link with all that belongs to it, and its state.
+
+        Args:
+            visitor: The visitor.
+        """
+        super().device_resident_accept(visitor)
+        for state in (self.c, self.h):
+            if state is not None:
+                visitor.visit_variable(state)
+
+    def set_state(self, c: Variable, h: Variable) -> None:
+        """Sets the state, and moves it to the link's device.
+
+        Args:
+            c: The cells, of shape ``(N, out_size)``.
+            h: The last output, of shape ``(N, out_size)``.
+
+        Raises:
+            AssertionError: If one is no variable.
+        """
+        check_is_variable(c, "the state c")
+        check_is_variable(h, "the state h")
+        c.to_device(self.device)
+        h.to_device(self.device)
+        self.c = c
+        self.h = h
+
+    def reset_state(self) -> None:
+        """Forgets the state: the next input begins new sequences."""
+        self.c = self.h = None
+
+    def forward(self, x: Any) -> Variable:
+        """Does one step.
+
+        Args:
+            x: The input, of shape ``(M, in_size)``, with no more rows than the state has.
+
+        Returns:
+            The output, of shape ``(M, out_size)``.
+
+        Raises:
+            TypeError: If there are more rows than the state has.
+        """
+        self._prepare(x)
+        batch = x.shape[0]
+        gates = self.upward(x)
+        ended = None
+        if self.h is not None:
+            gates, ended = self._add_lateral(gates, batch)
+        if self.c is None:
+            self.c = self._zeros(x)
+        self.c, y = functions.lstm(self.c, gates)
+        if ended is None:
+            self.h = y
+        else:
+            self.h = functions.concat([y, ended], axis=0) if batch else ended
+        result: Variable = y
+        return result
+
+    def _add_lateral(self, gates: Variable, batch: int) -> tuple[Variable, Variable | None]:
+        rows = self.h.shape[0]
+        if rows < batch:
+            raise InvalidArgumentTypeError(
+                f"a batch of {batch} after one of {rows}: batches may only get shorter; call "
+                "reset_state() before new sequences"
+            )
+        if batch == 0:
+            return gates, self.h
+        if rows == batch:
+            return gates + self.lateral(self.h), None
+        going_on, ended = functions.split_axis(self.h, [batch], axis=0)
+        return gates + self.lateral(going_on), ended
