@@ -328,17 +328,22 @@ class _Found:
                 continue
             old = variable._grad_tensor()
             variable._grad_cache = None
-            variable._set_grad_tensor(grad if old is None else old + grad)
+            variable._set_grad_tensor(_own(grad) if old is None else old + grad)
         for leaf, grad in self.foreign:
             if grad is not None:
-                leaf.grad = grad if leaf.grad is None else leaf.grad + grad
+                leaf.grad = _own(grad) if leaf.grad is None else leaf.grad + grad
+
+
+def _own(grad: torch.Tensor) -> torch.Tensor:
+    """A gradient with memory of its own: torch shares one among leaves, and repeats elements."""
+    return grad.clone(memory_format=torch.contiguous_format)
 
 
 def _retain(node: VariableNode, grad: torch.Tensor | None) -> None:
     variable = node.get_variable_or_none()
     if variable is not None and grad is not None:
         variable._grad_cache = None
-        variable._set_grad_tensor(grad)
+        variable._set_grad_tensor(_own(grad))
 
 
 def unchain_backward(variable: Variable) -> None:

@@ -94,6 +94,15 @@ class TestBackward:
             y.backward()
 
 
+    @pytest.mark.parametrize("retain_grad", [False, True])
+    def test_each_gradient_has_memory_of_its_own(self, retain_grad: bool) -> None:
+        a, b = Variable(ones(3)), Variable(ones(3))
+        F.sum(a + b).backward(retain_grad=retain_grad)
+        a.grad[0] = 7
+        np.testing.assert_array_equal(a.grad, [7, 1, 1])
+        np.testing.assert_array_equal(b.grad, [1, 1, 1])
+
+
 class TestCutting:
     def test_unchain_makes_a_leaf_of_what_is_between(self) -> None:
         x = Variable(ones(2))
