@@ -42,6 +42,8 @@ __all__ = [
     "report_scope",
 ]
 
+_Tensor = torch.Tensor
+
 # Immutable and without a graph: reported as they are, summed up as they are.
 _PLAIN = frozenset({float, int, bool})
 
@@ -429,6 +431,15 @@ class DictSummary:
                 summary._x += value
                 summary._x2 += value * value
                 summary._n += 1
+            elif kind is _Tensor and not value.is_cuda:
+                # Of a torch model all are these.
+                if not value.dim():
+                    number = value.item()
+                    summary = summaries[key]
+                    summary._x += number
+                    summary._x2 += number * number
+                    summary._n += 1
+                    summary._as_numpy = True
             elif kind in _NUMPY_NUMBERS:
                 summaries[key]._add(value.item(), 1, as_numpy=True)
             elif isinstance(value, tuple):
