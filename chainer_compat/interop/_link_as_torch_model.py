@@ -104,7 +104,7 @@ class LinkAsTorchModel(_Part):
     def _adopt(self) -> None:
         """Has the parts hold what the links hold now; a link may have replaced its arrays."""
         for part, link in self._of_links:
-            for name in link._params:
+            for name in sorted(link._params):
                 parameter = link.__dict__[name]
                 if part._parameters.get(name) is not parameter._tensor or parameter._tensor is None:
                     part._parameters[name] = ChainerParameter(parameter)
@@ -164,7 +164,7 @@ def _rebuilt(kind: type[LinkAsTorchModel], link: Any, training: bool) -> LinkAsT
 
 def _follow(link: Link, part: torch.nn.Module) -> None:
     """Has a link see that torch has moved or cast its parameters."""
-    for name in link._params:
+    for name in sorted(link._params):
         parameter: Any = link.__dict__[name]
         tensor: Any = part._parameters[name]
         parameter._tensor = tensor
