@@ -42,6 +42,29 @@ SECTIONS = {
         ),
         shows_overhead=True,
     ),
+    "lightning": Section(
+        "The same in `lightning.Trainer`, with a log and a table each epoch",
+        _ITERATION,
+        (
+            Contender("Lightning: Trainer, nothing else", "lightning_callbacks", "train_bare"),
+            Contender(
+                "chainer_compat: LogReport, PrintReport, snapshot (not due)",
+                "lightning_callbacks",
+                "train_with_chainers",
+            ),
+            Contender(
+                "chainer_compat: LogReport, PrintReport, snapshot (each epoch, synced to disk)",
+                "lightning_callbacks",
+                "train_with_chainers_saving",
+            ),
+            Contender(
+                "Lightning: CSVLogger, RichProgressBar, ModelCheckpoint (each epoch)",
+                "lightning_callbacks",
+                "train_with_lightnings",
+            ),
+        ),
+        shows_overhead=True,
+    ),
     "chainer-sgd": Section(
         "The same model written in Chainer's API, with SGD",
         _ITERATION,
