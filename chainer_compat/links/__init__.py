@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainer_compat.links._bilinear import Bilinear
 from chainer_compat.links._classifier import Classifier
 from chainer_compat.links._convolution import (
     Convolution1D,
@@ -17,10 +18,14 @@ from chainer_compat.links._convolution import (
     DepthwiseConvolution2D,
     DilatedConvolution2D,
 )
+from chainer_compat.links._elementwise import Bias, Parameter, PReLU, Scale, Swish
 from chainer_compat.links._embed_id import EmbedID
+from chainer_compat.links._fully_connected import Highway, Maxout
 from chainer_compat.links._gru import GRU, StatefulGRU, StatelessGRU
 from chainer_compat.links._gru import GRUBase as GRUBase  # for chainer.links.rnn.gru
+from chainer_compat.links._image_blocks import Inception, MLPConvolution2D
 from chainer_compat.links._linear import Linear
+from chainer_compat.links._local_convolution import LocalConvolution2D
 from chainer_compat.links._lstm import LSTM, StatelessLSTM
 from chainer_compat.links._lstm import LSTMBase as LSTMBase  # for chainer.links.rnn.lstm
 from chainer_compat.links._normalization import (
@@ -34,6 +39,8 @@ __all__ = [
     "GRU",
     "LSTM",
     "BatchNormalization",
+    "Bias",
+    "Bilinear",
     "Classifier",
     "Convolution1D",
     "Convolution2D",
@@ -47,11 +54,20 @@ __all__ = [
     "DilatedConvolution2D",
     "EmbedID",
     "GroupNormalization",
+    "Highway",
+    "Inception",
     "LayerNormalization",
     "Linear",
+    "LocalConvolution2D",
+    "MLPConvolution2D",
+    "Maxout",
+    "PReLU",
+    "Parameter",
+    "Scale",
     "StatefulGRU",
     "StatelessGRU",
     "StatelessLSTM",
+    "Swish",
     "TorchModule",
 ]
 

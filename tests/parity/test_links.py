@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+import chainer_compat as chainer
 from tests.parity.bodies import links
 
 IMAGES = (2, 4, 6, 5)
@@ -36,6 +38,25 @@ CASES = [
     ("GroupNormalization", (2, 4), {"initial_beta": 1}, IMAGES),
     ("LayerNormalization", (), {}, (3, 4)),
     ("LayerNormalization", (4,), {"eps": 0.1}, (3, 4)),
+    ("Bias", (1, (4,)), {}, IMAGES),
+    ("Bias", (2,), {"shape": (6, 5)}, IMAGES),
+    ("Scale", (1, (4,)), {}, IMAGES),
+    ("Scale", (1, (4, 6), True), {}, IMAGES),
+    ("PReLU", (), {}, IMAGES),
+    ("PReLU", ((4,),), {"init": -0.5}, IMAGES),
+    ("Swish", ((4,),), {}, IMAGES),
+    ("Swish", (None,), {"beta_init": 0.5}, IMAGES),
+    ("Maxout", (4, 3, 2), {}, (2, 4)),
+    ("Maxout", (None, 3, 2), {"initial_bias": None}, (2, 4)),
+    ("Highway", (4,), {}, (2, 4)),
+    ("Highway", (4, True), {"init_Wh": 0.5}, (2, 4)),
+    ("LocalConvolution2D", (4, 3, (6, 5), 3), {}, IMAGES),
+    ("LocalConvolution2D", (None, 3), {"ksize": (3, 2), "nobias": True}, IMAGES),
+    ("LocalConvolution2D", (4, 3, (6, 5), 3), {"colour": 3, "initial_bias": 2}, IMAGES),
+    ("MLPConvolution2D", (4, (3, 2), 3), {"pad": 1}, IMAGES),
+    ("MLPConvolution2D", ((3, 2, 4), 3), {"bias_init": 1}, IMAGES),
+    ("Inception", (4, 1, 2, 3, 2, 1, 2), {}, IMAGES),
+    ("Inception", (None, 1, 2, 3, 2, 1, 2), {"conv_init": 0.1, "bias_init": 1}, IMAGES),
 ]
 
 
@@ -77,6 +98,13 @@ def test_a_link_that_was_not_called_loads_what_another_saved(
         ("BatchNormalization", (), {}),
         ("BatchNormalization", (3,), {}),
         ("LayerNormalization", (3,), {}),
+        ("Bias", (), {}),
+        ("Scale", (1, None, True), {}),
+        ("MLPConvolution2D", (4, (), 3), {}),
+        ("MLPConvolution2D", (4, (3,), 3), {"wscale": 1}),
+        ("MLPConvolution2D", (4, (3,), 3, 1, 0, None, 1), {}),
+        ("Bilinear", (2, 3, 4), {"initial_bias": 0}),
+        ("Parameter", (3,), {}),
     ],
 )
 def test_bad_arguments_give_the_same_class_of_error(
@@ -123,3 +151,47 @@ def test_recurrent_links_keep_a_state_that_can_be_set(both: Any, name: str, name
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_a_gru_takes_one_input(both: Any, count: int) -> None:
     both(links.called_with, "GRU", (4, 3), *[(2, 4)] * count, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "shapes"),
+    [
+        ("Bilinear", (4, 3, 5), [(2, 4), (2, 3)]),
+        ("Bilinear", (4, 3, 5, True), [(2, 2, 2), (2, 3)]),
+        ("Bilinear", (4, 3, 5, False, 0.5, (None, 0.1, 2)), [(2, 4), (2, 3)]),
+        ("Bilinear", (4, 3, 5), [(2, 4), (2, 4)]),
+        ("Bias", (), [(2, 3), (3,)]),
+        ("Bias", (1, (3,)), [(2, 3), (3,)]),
+        ("Scale", (), [(2, 3), (3,)]),
+        ("Scale", (1, None, True, (3,)), [(2, 3), (3,)]),
+        ("Scale", (1, (3,)), [(2, 3), (3,)]),
+    ],
+    ids=str,
+)
+def test_links_of_several_inputs(both: Any, name: str, arguments: Any, shapes: Any) -> None:
+    both(links.called_with, name, arguments, *shapes, rtol=1e-4, atol=1e-5)
+
+
+def test_initial_arrays(both: Any) -> None:
+    both(links.with_arrays, "Bilinear", (2, 3, 4), "initialW", (2, 3, 4))
+    both(links.with_arrays, "Bilinear", (2, 3, 4), "initialW", (2, 3, 3))
+    both(links.with_arrays, "Maxout", (4, 3, 2), "initialW", (3, 2, 4))
+    both(links.with_arrays, "Maxout", (4, 3, 2), "initialW", (6, 4))
+    both(links.with_arrays, "Maxout", (4, 3, 2), "initial_bias", (3, 2))
+    both(links.filled_by_functions)
+
+
+def test_a_link_that_holds_a_parameter(both: Any) -> None:
+    both(links.parameter_held)
+
+
+def test_a_volatile_parameter_has_no_graph_as_in_chainer_1() -> None:
+    held = chainer.links.Parameter(np.ones(2, np.float32))
+    assert held("off").creator is not None
+    assert held("on").creator is None
+
+
+def test_local_filters_are_as_many_as_the_stride_leaves_places() -> None:
+    link = chainer.links.LocalConvolution2D(1, 2, 7, 3, stride=2, initialW=1)
+    assert link.W.shape == (2, 3, 3, 1, 3, 3)
+    assert link(np.ones((1, 1, 7, 7), np.float32)).array.tolist() == [[[[9.0] * 3] * 3] * 2]

@@ -106,6 +106,34 @@ def called_with(chainer, np, name, arguments, *shapes):
     return [_saved(chainer, np, link), str(link), y.array, [x.grad for x in inputs], grads]
 
 
+def with_arrays(chainer, np, name, arguments, option, shape):
+    """Give a link an array to begin with."""
+    array = np.random.RandomState(1).uniform(-1, 1, shape).astype(np.float32)
+    return _saved(chainer, np, getattr(chainer.links, name)(*arguments, **{option: array}))
+
+
+def filled_by_functions(chainer, np):
+    """Let plain functions fill the parameters of a maxout layer."""
+    shapes = []
+
+    def fill(array):
+        shapes.append(array.shape)
+        array[...] = np.arange(array.size).reshape(array.shape)
+
+    link = chainer.links.Maxout(4, 3, 2, fill, fill)
+    return [shapes, _saved(chainer, np, link)]
+
+
+def parameter_held(chainer, np):
+    """Hold a parameter in a link and differentiate it."""
+    array = np.arange(3, dtype=np.float64)
+    link = chainer.links.Parameter(array)
+    first = [link.W.grad, _saved(chainer, np, link), str(link)]
+    link.cleargrads()
+    chainer.functions.sum(link() * link()).backward()
+    return [*first, link().array, link.W.grad, link.W.array is array]
+
+
 def _saved(chainer, np, link):
     found = {}
     chainer.serializers.DictionarySerializer(found).save(link)
