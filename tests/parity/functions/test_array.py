@@ -40,8 +40,9 @@ def padded_by_itself(draw: Any) -> Arguments:
     """The modes whose gradients Chainer has wrong."""
     modes = ["edge", "reflect", "symmetric", "wrap", "maximum", "minimum", "mean", "median"]
     x = array(draw, draw(shapes(min_side=2)), draw(exact_dtypes))
-    widths = st.integers(0, 5)
     mode = draw(st.sampled_from([*modes, "linear_ramp"]))
+    # NumPy below 1.25 wraps wrongly where the padding is longer than the array.
+    widths = st.integers(0, 2 if mode == "wrap" else 5)
     width = draw(widths | st.tuples(widths, widths))
     options: dict[str, Any] = {}
     if mode == "linear_ramp":
