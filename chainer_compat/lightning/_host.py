@@ -145,6 +145,7 @@ class Host(pl.callbacks.Checkpoint):
             view.updater.start_at(self._loops.global_step)
         refuse_fractions_of_unknown_lengths(view)
         self._loops.catch_up()
+        self._loops.epoch_starts()  # not told by a hook if the run goes on within an epoch
         self._steps = self._loops.global_step
         self._in_training = [module for module in pl_module.modules() if module.training]
         self._phase = "running"
@@ -156,15 +157,16 @@ class Host(pl.callbacks.Checkpoint):
             runner.before_training(view)
             view.put_data_in_place()
             runner.resume(view)
-        self._reported.observation = view.observation
+        view.reporter.observation = view.observation
         if view.is_due and not view.waits_for_validation:
             self._call_extensions()
         elif not view.is_due:
-            self._reported.start_iteration()
+            view.reporter.observation = {}
             self._stop_if_asked()
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Undoes what other hooks have drawn of random numbers since a resume."""
+        self._loops.epoch_starts()
         self._view.data.settle()
 
     # -- one iteration ------------------------------------------------------------------------
@@ -173,18 +175,18 @@ class Host(pl.callbacks.Checkpoint):
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Completes an iteration, if an optimizer stepped, and calls its extensions in time."""
-        reported, loops, view = self._reported, self._loops, self._view
-        observation = reported.observation
+        loops, view = self._loops, self._view
+        reporter = view.reporter
+        observation = reporter.observation
         self._logged.of_step(observation)
         steps = loops.global_step
         if steps == self._steps:
             self._unstepped.append(observation)
-            reported.start_iteration()
+            reporter.observation = {}
             return
         self._steps = steps
         if self._unstepped or self._late:
-            observation = self._completed(observation)
-            reported.observation = observation
+            observation = reporter.observation = self._completed(observation)
         view.observation = observation
         view.updater.follow()
         view.data.started()
@@ -215,8 +217,9 @@ class Host(pl.callbacks.Checkpoint):
             self._ranks.average(view.observation)
         view.is_due = False
         self._runner.run(view)
-        self._reported.start_iteration()
-        self._stop_if_asked()
+        view.reporter.observation = {}
+        if self._stops_itself:
+            self._stop_if_asked()
 
     def _call_extensions_at_last(self, *_: Any) -> None:
         self.on_train_batch_start = None

@@ -23,14 +23,26 @@ class Loops:
         self._fit: Any = trainer.fit_loop
         self._epoch: Any = trainer.fit_loop.epoch_loop
         self._batches: Any = self._epoch.batch_progress
+        self._steps: Any = self._counter()
+        # Of the present epoch: its number, its batches, whether there is any validation.
+        self._number = 0
+        self._length: float = 0
+        self._validates = False
+        self._max_steps: int = trainer.max_steps
         # Out of a loaded state: which schedulers have yet to look at which metrics.
         self._due: tuple[str, dict[str, Any]] = "", {}
         self._was_loaded = False
 
+    def _counter(self) -> Any:
+        """Lightning's own counter of steps, for which its property looks at every question."""
+        if self._trainer.lightning_module.automatic_optimization:
+            return self._epoch.automatic_optimization.optim_progress.optimizer.step.total
+        return self._epoch.manual_optimization.optim_step_progress.total
+
     @property
     def global_step(self) -> int:
         """Steps of optimizers so far, each of several optimizers counted."""
-        step: int = self._epoch.global_step
+        step: int = self._steps.completed
         return step
 
     @property
@@ -38,30 +50,39 @@ class Loops:
         """Whether the number of batches of an epoch is known."""
         return bool(self._trainer.num_training_batches != float("inf"))
 
+    def epoch_starts(self) -> None:
+        """Reads what holds for an epoch once, for Lightning works these out at every question."""
+        self._steps = self._counter()
+        self._number = self._trainer.current_epoch
+        self._length = self._trainer.num_training_batches
+        self._validates = self._trainer.enable_validation
+
     @property
     def position(self) -> tuple[int, float, bool]:
         """Epochs that are complete, also with the fraction of this one, and if one has just been.
 
         Without a known length there is no fraction.
         """
-        epoch: int = self._trainer.current_epoch
-        if self.is_last_batch:
-            return epoch + 1, float(epoch + 1), True
-        length = self._trainer.num_training_batches
-        return epoch, epoch + self._batches.current.ready / length, False
+        batches = self._batches
+        ready = batches.current.ready
+        if ready == self._length or batches.is_last_batch:
+            return self._number + 1, float(self._number + 1), True
+        return self._number, self._number + ready / self._length, False
 
     @property
     def ends_epoch(self) -> bool:
         """Whether the epoch's end follows the batch that is done, or its validation."""
-        trainer = self._trainer
-        return bool(
-            self._epoch._is_training_done or (trainer.should_stop and self._fit._can_stop_early)
-        )
+        batches = self._batches
+        if batches.current.ready == self._length or batches.is_last_batch:
+            return True
+        if 0 <= self._max_steps <= self._steps.completed:
+            return True
+        return bool(self._trainer.should_stop and self._fit._can_stop_early)
 
     @property
     def validates_next(self) -> bool:
         """Whether validation follows the batch that is done."""
-        return bool(self._epoch._should_check_val_fx(self._fit._data_fetcher))
+        return self._validates and bool(self._epoch._should_check_val_fx(self._fit._data_fetcher))
 
     @property
     def training_results(self) -> Any:

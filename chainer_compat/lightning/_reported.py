@@ -14,33 +14,23 @@ class ReportedValues:
 
     Args:
         view: The trainer as extensions know it.
+
+    Attributes:
+        training: The reporter of the run, which collects into its ``observation``.
     """
 
     def __init__(self, view: Any) -> None:
         self._view = view
-        self._training: Reporter = view.reporter
+        self.training: Reporter = view.reporter
         self._validation: Reporter | None = None
         self._summaries: dict[int, DictSummary] = {}
         self._is_current = False
 
     def start(self) -> None:
         """Makes the reporter current."""
-        self._training.__enter__()
+        self.training.__enter__()
         self._is_current = True
-        self.start_iteration()
-
-    def start_iteration(self) -> None:
-        """Collects into a new observation from now on."""
-        self._training.observation = {}
-
-    @property
-    def observation(self) -> dict[str, Any]:
-        """What is being collected."""
-        return self._training.observation
-
-    @observation.setter
-    def observation(self, observation: dict[str, Any]) -> None:
-        self._training.observation = observation
+        self.training.observation = {}
 
     def stop(self) -> None:
         """Gives the place back to the reporter that was current before."""
@@ -48,7 +38,7 @@ class ReportedValues:
             self._validation.__exit__()
             self._validation = None
         if self._is_current:
-            self._training.__exit__()
+            self.training.__exit__()
             self._is_current = False
 
     def start_validation(self) -> None:
