@@ -157,7 +157,12 @@ def _record(node: FunctionNode, inputs: Sequence[Any], tensors: Sequence[Any], r
             if in_node.requires_grad:
                 requires_grad = True
         else:
-            in_node = VariableNode(None, tensor, False)
+            in_node = _new_node(VariableNode)
+            in_node.requires_grad = False
+            in_node.tensor_shape = tensor.shape
+            in_node.tensor_dtype = tensor.dtype
+            if tensor.requires_grad:
+                in_node.attach(tensor)
         in_nodes.append(in_node)
     node.inputs = tuple(in_nodes)
     if rank:

@@ -16,6 +16,15 @@ __all__ = ["bilinear", "embed_id", "linear", "local_convolution_2d", "shift"]
 
 
 def _check_linear(x: Tensor, W: Tensor, b: Tensor | None, n_batch_axes: int) -> None:
+    if (
+        n_batch_axes == 1
+        and x.ndim == W.ndim == 2
+        and x.shape[1] == W.shape[1]
+        and x.is_floating_point()
+        and W.is_floating_point()
+        and (b is None or b.shape == W.shape[:1])
+    ):
+        return  # by far the most frequent case, in as few questions as it takes
     _checks.floating(x)
     if n_batch_axes < 1:
         raise ValueError(f"n_batch_axes must be 1 or more; got {n_batch_axes}")
