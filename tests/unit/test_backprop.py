@@ -93,7 +93,6 @@ class TestBackward:
         with chainer.using_config("debug", True), pytest.raises(RuntimeError, match=r"NaN.*Sum"):
             y.backward()
 
-
     @pytest.mark.parametrize("retain_grad", [False, True])
     def test_each_gradient_has_memory_of_its_own(self, retain_grad: bool) -> None:
         a, b = Variable(ones(3)), Variable(ones(3))

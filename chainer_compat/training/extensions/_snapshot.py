@@ -161,6 +161,8 @@ class _Snapshot(Extension):
         self._run = secrets.token_hex(8)
         self._restored = False
         self._ranks = Ranks(saver_rank)
+        # Where only one process calls extensions otherwise (in Lightning): this one needs all.
+        self.all_ranks = saver_rank is not None
 
     def _target_of(self, trainer: Any) -> Any:
         return trainer if self._target is None else self._target
