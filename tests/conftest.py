@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 from pathlib import Path
 
 # Before NumPy and torch are imported: small tensors run faster on one thread, and parallel test
@@ -17,6 +18,10 @@ import pytest  # noqa: E402 (after the thread counts, see above)
 import torch  # noqa: E402 (after the thread counts, see above)
 
 torch.set_num_threads(1)
+
+# A shell starts background jobs with Ctrl-C ignored, and what a test starts would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # `ci` is the default: the same examples on every run, and no deadline, for a busy machine is no
 # failure. `slow` looks further: HYPOTHESIS_PROFILE=slow.
