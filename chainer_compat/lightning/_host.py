@@ -132,7 +132,7 @@ class Host(pl.callbacks.Checkpoint):
             )
 
     def _load_snapshot(self) -> None:
-        if self._resume_from is not None:
+        if self._resume_from is not None and self._ranks.is_zero:
             load_npz(self._resume_from, self._view)
         self._runner.restore(self._view)
 

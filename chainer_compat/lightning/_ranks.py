@@ -43,7 +43,7 @@ class Ranks:
         own = ExtensionRunner()
         for name, entry in runner.entries.items():
             trigger = entry.trigger
-            if getattr(entry.extension, "all_ranks", False):
+            if _is_called_by_all(entry.extension):
                 if not isinstance(trigger, _ALIKE):
                     trigger = _AgreedTrigger(trigger, self)
             elif not self.is_zero:
@@ -72,16 +72,21 @@ class Ranks:
     def load_alike(self, view: Any, load: Callable[[], None]) -> None:
         """Loads on rank zero, which alone need have the file, and gives the others its state.
 
+        A snapshot that all processes call finds and loads its file in all of them.
+
         Args:
             view: The trainer as extensions know it.
-            load: Loads it, or not.
+            load: Loads what was given by hand, and has the extensions load theirs.
         """
-        if self.is_zero:
-            load()
+        load()
         if self.size == 1:
             return
-        state = serialize(view) if self.is_zero and view.was_loaded else None
-        state = self._strategy.broadcast(state)
+        loaded_by_all = any(
+            _is_called_by_all(entry.extension) and getattr(entry.extension, "autoload", False)
+            for entry in view.runner.entries.values()
+        )
+        given = self.is_zero and view.was_loaded and not loaded_by_all
+        state = self._strategy.broadcast(serialize(view) if given else None)
         if state is not None and not self.is_zero:
             NpzDeserializer(state).load(view)
 
@@ -100,6 +105,10 @@ class Ranks:
         values = torch.stack([_as_number(observation[name]).to(device) for name in names])
         means = self._strategy.reduce(values, reduce_op="mean")
         observation.update(zip(names, means.unbind(), strict=True))
+
+
+def _is_called_by_all(extension: Any) -> bool:
+    return bool(getattr(extension, "all_ranks", False))
 
 
 def _is_number(value: Any) -> bool:
