@@ -32,15 +32,16 @@ def save_tree(serializer: Any, tree: Any) -> None:
 
 
 def load_tree(serializer: Any) -> Any:
-    """Loads what :func:`save_tree` saved.
+    """Loads what :func:`save_tree` saved; None if the deserializer does without.
 
     Args:
-        serializer: A deserializer.
+        serializer: A deserializer; one that is strict insists.
 
     Raises:
         KeyError: If the file does not have it.
     """
-    return _decode(json.loads(serializer("tree", "")), serializer)
+    text = serializer("tree", "")
+    return _decode(json.loads(text), serializer) if text else None
 
 
 def _encode(value: Any, place: str, arrays: list[Any]) -> Any:

@@ -120,7 +120,9 @@ class UpdaterView:
         if isinstance(serializer, Serializer):
             save_tree(own, self._lightning_state())
         else:
-            self._load_lightning_state(load_tree(own))
+            state = load_tree(own)
+            if state is not None:
+                self._load_lightning_state(state)
 
     def serialize_numbers(self, serializer: Any) -> None:
         """Saves or loads how far the run has come.

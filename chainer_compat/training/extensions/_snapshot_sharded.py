@@ -26,6 +26,7 @@ from torch.distributed.checkpoint.state_dict_saver import save as dcp_save
 
 from chainer_compat.errors import FileFormatError, UnsafeFileError
 from chainer_compat.serializer import Deserializer, Serializer
+from chainer_compat.serializers._assign import is_array, to_scalar
 from chainer_compat.serializers._dictionary import is_plain_module
 from chainer_compat.serializers._loading import load_object
 from chainer_compat.serializers._mapping_store import MappingStore
@@ -187,18 +188,30 @@ def _check_places(metadata: Metadata, path: Path) -> None:
 
 
 class _Shards(Deserializer):
-    """Finds the tensors of an object that are spread over ranks."""
+    """Finds the tensors of an object that are spread over ranks.
 
-    def __init__(self, found: dict[str, Any], path: str = "") -> None:
+    The object gets the plain values of the file, by which it may decide what else it asks for.
+    """
+
+    def __init__(
+        self, found: dict[str, Any], values: dict[str, np.ndarray], path: str = ""
+    ) -> None:
         self._found = found
+        self._values = values
         self._path = path
 
     def __getitem__(self, key: str) -> _Shards:
-        return _Shards(self._found, f"{self._path}{key.strip('/')}/")
+        return _Shards(self._found, self._values, f"{self._path}{key.strip('/')}/")
 
     def __call__(self, key: str, value: Any) -> Any:
+        full = self._path + key.lstrip("/")
         if _is_shard(value):
-            self._found[self._path + key.lstrip("/")] = value.detach()
+            self._found[full] = value.detach()
+        elif full in self._values and not is_array(value):
+            data = self._values[full]
+            if data.dtype.kind == "O":
+                return None
+            return data if value is None else to_scalar(full, value, data)
         return value
 
 
@@ -217,7 +230,7 @@ def load_sharded(path: str, target: Any) -> None:
     values = _read_values(path)
     shards: dict[str, Any] = {}
     restore = remember(target)
-    _serialize(target, _Shards(shards))
+    _serialize(target, _Shards(shards, values))
     restore()
     state: dict[str, Any] = {}
     for key, entry in metadata.state_dict_metadata.items():
