@@ -12,7 +12,15 @@ import torch.utils.dlpack
 
 from chainer_compat.errors import InvalidArgumentTypeError, MissingDependencyError
 
-__all__ = ["as_raw", "as_tensor", "cupy_or_none", "numpy_dtype", "shares_memory", "torch_dtype"]
+__all__ = [
+    "as_raw",
+    "as_tensor",
+    "cupy_or_none",
+    "is_array",
+    "numpy_dtype",
+    "shares_memory",
+    "torch_dtype",
+]
 
 _NUMPY_TO_TORCH: dict[np.dtype[Any], torch.dtype] = {
     np.dtype(np.bool_): torch.bool,
@@ -31,6 +39,17 @@ _NUMPY_TO_TORCH: dict[np.dtype[Any], torch.dtype] = {
     np.dtype(np.complex128): torch.complex128,
 }
 _TORCH_TO_NUMPY = {ours: theirs for theirs, ours in _NUMPY_TO_TORCH.items()}
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is an array of NumPy, CuPy or torch.
+
+    Args:
+        value: Anything.
+    """
+    return isinstance(value, (np.ndarray, torch.Tensor)) or hasattr(
+        value, "__cuda_array_interface__"
+    )
 
 
 def torch_dtype(dtype: Any) -> torch.dtype:

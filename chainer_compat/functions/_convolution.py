@@ -27,6 +27,7 @@ __all__ = [
     "deconvolution_nd",
     "depthwise_convolution_2d",
     "dilated_convolution_2d",
+    "expect_spatial",
     "spread",
 ]
 
@@ -254,7 +255,16 @@ def convolution_nd(
     return result
 
 
-def _expect_spatial(x: Any, ndim: int) -> None:
+def expect_spatial(x: Any, ndim: int) -> None:
+    """Fails unless an input has a number of spatial axes.
+
+    Args:
+        x: A variable or array of shape ``(N, C, ...)``.
+        ndim: The number.
+
+    Raises:
+        ValueError: If it has another one.
+    """
     if len(x.shape) - 2 != ndim:
         raise ValueError(f"x must have {ndim} axes behind the channels; it has {len(x.shape) - 2}")
 
@@ -293,7 +303,7 @@ def convolution_1d(
         >>> F.convolution_1d(np.ones((1, 1, 3), np.float32), np.ones((1, 1, 2), np.float32))
         variable([[[2., 2.]]])
     """
-    _expect_spatial(x, 1)
+    expect_spatial(x, 1)
     return convolution_nd(x, W, b, stride, pad, cover_all, dilate, groups)
 
 
@@ -332,7 +342,7 @@ def convolution_3d(
         >>> F.convolution_3d(x, np.ones((1, 1, 2, 2, 2), np.float32)).shape
         (1, 1, 2, 2, 2)
     """
-    _expect_spatial(x, 3)
+    expect_spatial(x, 3)
     return convolution_nd(x, W, b, stride, pad, cover_all, dilate, groups)
 
 
@@ -599,7 +609,7 @@ def deconvolution_1d(
         >>> F.deconvolution_1d(x, np.ones((1, 1, 2), np.float32))
         variable([[[1., 2., 1.]]])
     """
-    _expect_spatial(x, 1)
+    expect_spatial(x, 1)
     return deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)
 
 
@@ -638,5 +648,5 @@ def deconvolution_3d(
         >>> F.deconvolution_3d(x, np.ones((1, 1, 2, 2, 2), np.float32)).shape
         (1, 1, 3, 3, 3)
     """
-    _expect_spatial(x, 3)
+    expect_spatial(x, 3)
     return deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)

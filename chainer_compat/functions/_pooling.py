@@ -14,7 +14,7 @@ from chainer_compat.backends import _crossing
 from chainer_compat.errors import NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
-from chainer_compat.functions._convolution import crop_or_pad, spread
+from chainer_compat.functions._convolution import crop_or_pad, expect_spatial, spread
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
 
@@ -147,11 +147,6 @@ def max_pooling_nd(
     return result, _crossing.as_raw(_places_of_maxima(tensor, ksize, stride, pad, cover_all))
 
 
-def _expect_spatial(x: Any, ndim: int) -> None:
-    if len(x.shape) - 2 != ndim:
-        raise ValueError(f"x must have {ndim} axes behind the channels; it has {len(x.shape) - 2}")
-
-
 def max_pooling_1d(
     x: Any,
     ksize: Any,
@@ -182,7 +177,7 @@ def max_pooling_1d(
         >>> F.max_pooling_1d(np.array([[[1, 3, 2]]], np.float32), 2)
         variable([[[3., 2.]]])
     """
-    _expect_spatial(x, 1)
+    expect_spatial(x, 1)
     return max_pooling_nd(x, ksize, stride, pad, cover_all, return_indices)
 
 
@@ -221,7 +216,7 @@ def max_pooling_2d(
         variable([[[[4., 5.],
                     [7., 8.]]]])
     """
-    _expect_spatial(x, 2)
+    expect_spatial(x, 2)
     return max_pooling_nd(x, ksize, stride, pad, cover_all, return_indices)
 
 
@@ -255,7 +250,7 @@ def max_pooling_3d(
         >>> F.max_pooling_3d(np.ones((1, 1, 4, 4, 4), np.float32), 2).shape
         (1, 1, 2, 2, 2)
     """
-    _expect_spatial(x, 3)
+    expect_spatial(x, 3)
     return max_pooling_nd(x, ksize, stride, pad, cover_all, return_indices)
 
 
@@ -359,7 +354,7 @@ def average_pooling_1d(
         >>> F.average_pooling_1d(np.array([[[1, 3]]], np.float32), 2)
         variable([[[2.]]])
     """
-    _expect_spatial(x, 1)
+    expect_spatial(x, 1)
     return average_pooling_nd(x, ksize, stride, pad, pad_value)
 
 
@@ -387,7 +382,7 @@ def average_pooling_3d(
         >>> F.average_pooling_3d(np.ones((1, 1, 4, 4, 4), np.float32), 2).shape
         (1, 1, 2, 2, 2)
     """
-    _expect_spatial(x, 3)
+    expect_spatial(x, 3)
     return average_pooling_nd(x, ksize, stride, pad, pad_value)
 
 
@@ -519,7 +514,7 @@ def unpooling_1d(
         >>> F.unpooling_1d(np.array([[[1, 2]]], np.float32), 2, cover_all=False)
         variable([[[1., 1., 2., 2.]]])
     """
-    _expect_spatial(x, 1)
+    expect_spatial(x, 1)
     return unpooling_nd(x, ksize, stride, pad, outsize, cover_all)
 
 
@@ -553,7 +548,7 @@ def unpooling_3d(
         >>> F.unpooling_3d(np.ones((1, 1, 2, 2, 2), np.float32), 2, cover_all=False).shape
         (1, 1, 4, 4, 4)
     """
-    _expect_spatial(x, 3)
+    expect_spatial(x, 3)
     return unpooling_nd(x, ksize, stride, pad, outsize, cover_all)
 
 

@@ -18,21 +18,10 @@ from chainer_compat.optimizers._loss_scale import unscale
 from chainer_compat.serializer import Deserializer
 from chainer_compat.variable import Parameter, Variable
 
-__all__ = ["UpdateRule", "is_array", "raw_of"]
+__all__ = ["UpdateRule", "raw_of"]
 
 # What changes at each update, or is asked for at each: nothing that a plan has to be made for.
 _ASKED_EACH_TIME = frozenset({"t", "enabled", "_state", "_fp32_param"})
-
-
-def is_array(value: Any) -> bool:
-    """Whether an entry of a state is an array, which goes where the parameter is.
-
-    Args:
-        value: The entry.
-    """
-    return isinstance(value, (np.ndarray, torch.Tensor)) or hasattr(
-        value, "__cuda_array_interface__"
-    )
 
 
 def raw_of(tensor: torch.Tensor) -> Any:
@@ -233,7 +222,7 @@ class UpdateRule:
             self.init_state(param)
         device = param.tensor.device
         for name, value in state.items():
-            if is_array(value) and not _is_on(value, device):
+            if _crossing.is_array(value) and not _is_on(value, device):
                 state[name] = raw_of(_crossing.as_tensor(value).to(device))
 
     def serialize(self, serializer: Any) -> None:
@@ -259,7 +248,7 @@ class UpdateRule:
         for name, first in self._first_state().items():
             try:
                 # An array comes as it is in the file, for the parameter may have no shape yet.
-                value = serializer(name, None if is_array(first) else first)
+                value = serializer(name, None if _crossing.is_array(first) else first)
             except KeyError:
                 if self.enabled:
                     raise

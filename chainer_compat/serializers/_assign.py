@@ -22,7 +22,6 @@ __all__ = [
     "check_array",
     "check_dtype",
     "copy_of",
-    "is_array",
     "to_scalar",
     "write_array",
 ]
@@ -38,17 +37,6 @@ class Stored(Protocol):
 
     def fill(self, view: memoryview) -> None:
         """Reads the array's bytes into memory."""
-
-
-def is_array(value: Any) -> bool:
-    """Whether a value is filled in place: an array of NumPy, CuPy or torch.
-
-    Args:
-        value: What the target holds.
-    """
-    return isinstance(value, (np.ndarray, torch.Tensor)) or hasattr(
-        value, "__cuda_array_interface__"
-    )
 
 
 def _dtype_of(value: Any) -> np.dtype[Any]:

@@ -6,13 +6,14 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
+from chainer_compat.backends._crossing import is_array
 from chainer_compat.errors import (
     ChainerCompatError,
     DtypeMismatchError,
     FileFormatError,
     SnapshotMismatchError,
 )
-from chainer_compat.serializers._assign import check_array, is_array, to_scalar
+from chainer_compat.serializers._assign import check_array, to_scalar
 from chainer_compat.serializers._memento import remember
 from chainer_compat.serializers._session import LoadSession, Session, Store
 

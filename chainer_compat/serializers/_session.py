@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from chainer_compat.backends._crossing import is_array
 from chainer_compat.errors import SnapshotMismatchError
 from chainer_compat.serializers._assign import (
     Stored,
     check_array,
     copy_of,
-    is_array,
     to_scalar,
     write_array,
 )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-
+from chainer_compat.backends._crossing import is_array
 from chainer_compat.dataset.tabular._tabular_dataset import Columns, TabularDataset
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
 
@@ -75,8 +73,7 @@ def _lengths(columns: Iterable[Any]) -> Iterator[int]:
 
 
 def _make_dataset(key: Any, data: Any, size: int | None) -> TabularDataset:
-    is_array = isinstance(data, (np.ndarray, torch.Tensor))
-    if is_array or isinstance(data, list) or hasattr(data, "__cuda_array_interface__"):
+    if isinstance(data, list) or is_array(data):
         # Nameless columns need names of their own, to be joined.
         name = f"_{id(data)}" if key is None else key
         return _List(name, data) if isinstance(data, list) else _Array(name, data)

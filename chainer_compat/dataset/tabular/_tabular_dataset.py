@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 from chainer_compat import backend
+from chainer_compat.backends._crossing import is_array
 from chainer_compat.dataset._dataset_mixin import DatasetMixin
 
 if TYPE_CHECKING:
@@ -199,9 +199,7 @@ class TabularDataset(DatasetMixin):
 
 
 def _as_array(column: Any) -> Any:
-    if isinstance(column, (np.ndarray, torch.Tensor)) or hasattr(
-        column, "__cuda_array_interface__"
-    ):
+    if is_array(column):
         return column
     if len(column) and isinstance(column[0], torch.Tensor):
         return torch.stack(list(column))

@@ -24,9 +24,10 @@ from torch.distributed.checkpoint.metadata import (
 from torch.distributed.checkpoint.state_dict_loader import load as dcp_load
 from torch.distributed.checkpoint.state_dict_saver import save as dcp_save
 
+from chainer_compat.backends._crossing import is_array
 from chainer_compat.errors import FileFormatError, UnsafeFileError
 from chainer_compat.serializer import Deserializer, Serializer
-from chainer_compat.serializers._assign import is_array, to_scalar
+from chainer_compat.serializers._assign import to_scalar
 from chainer_compat.serializers._dictionary import is_plain_module
 from chainer_compat.serializers._loading import load_object
 from chainer_compat.serializers._mapping_store import MappingStore
