@@ -203,6 +203,13 @@ from chainer_compat.functions._regression import (
     squared_difference,
     squared_error,
 )
+from chainer_compat.functions._roi import (
+    roi_average_align_2d,
+    roi_average_pooling_2d,
+    roi_max_align_2d,
+    roi_max_pooling_2d,
+    roi_pooling_2d,
+)
 from chainer_compat.functions._rounding import (
     ceil,
     fix,
@@ -384,6 +391,11 @@ __all__ = [
     "repeat",
     "reshape",
     "resize_images",
+    "roi_average_align_2d",
+    "roi_average_pooling_2d",
+    "roi_max_align_2d",
+    "roi_max_pooling_2d",
+    "roi_pooling_2d",
     "rollaxis",
     "rrelu",
     "rsqrt",
