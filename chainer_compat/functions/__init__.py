@@ -24,6 +24,13 @@ from chainer_compat.functions._activation import (
     tanh,
 )
 from chainer_compat.functions._arithmetic import absolute, add
+from chainer_compat.functions._clustering_loss import (
+    # For chainer.functions.loss.discriminative_loss.
+    DiscriminativeMarginBasedClusteringLoss as DiscriminativeMarginBasedClusteringLoss,
+)
+from chainer_compat.functions._clustering_loss import (
+    discriminative_margin_based_clustering_loss,
+)
 from chainer_compat.functions._connection import (
     bilinear,
     embed_id,
@@ -50,6 +57,10 @@ from chainer_compat.functions._convolution import (
     deconvolution_nd,
     depthwise_convolution_2d,
     dilated_convolution_2d,
+)
+from chainer_compat.functions._covariance_losses import (
+    cross_covariance,
+    decov,
 )
 from chainer_compat.functions._einsum import (
     einsum,
@@ -148,6 +159,11 @@ from chainer_compat.functions._matrices import (
     cholesky,
     det,
     inv,
+)
+from chainer_compat.functions._metric_losses import (
+    contrastive,
+    hinge,
+    triplet,
 )
 from chainer_compat.functions._noise import (
     dropout,
@@ -288,6 +304,7 @@ __all__ = [
     "clip",
     "clipped_relu",
     "concat",
+    "contrastive",
     "convolution_1d",
     "convolution_2d",
     "convolution_3d",
@@ -296,18 +313,21 @@ __all__ = [
     "cos",
     "cosh",
     "crelu",
+    "cross_covariance",
     "cumprod",
     "cumsum",
     "deconvolution_1d",
     "deconvolution_2d",
     "deconvolution_3d",
     "deconvolution_nd",
+    "decov",
     "depth2space",
     "depthwise_convolution_2d",
     "det",
     "diagonal",
     "digamma",
     "dilated_convolution_2d",
+    "discriminative_margin_based_clustering_loss",
     "dropout",
     "dstack",
     "einsum",
@@ -339,6 +359,7 @@ __all__ = [
     "group_normalization",
     "gumbel_softmax",
     "hard_sigmoid",
+    "hinge",
     "hstack",
     "huber_loss",
     "identity",
@@ -435,6 +456,7 @@ __all__ = [
     "tile",
     "transpose",
     "transpose_sequence",
+    "triplet",
     "unpooling_1d",
     "unpooling_2d",
     "unpooling_3d",
