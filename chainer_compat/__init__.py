@@ -6,9 +6,9 @@ names are loaded when they are first used, so that the import costs little besid
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
+from chainer_compat._unsupported import load_name
 from chainer_compat._version import __version__
 from chainer_compat.configuration import config, global_config
 
@@ -122,16 +122,7 @@ __all__ += sorted(_NAMES)  # noqa: PLE0605 -- the table is where a name is writt
 
 
 def __getattr__(name: str) -> Any:
-    if name in _NAMES:
-        value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
-    elif name in _SUBMODULES:
-        value = importlib.import_module(f"{__name__}.{name}")
-    else:
-        from chainer_compat._unsupported import missing_name
-
-        raise missing_name(__name__, name)
-    globals()[name] = value
-    return value
+    return load_name(globals(), name, _NAMES, _SUBMODULES)
 
 
 def __dir__() -> list[str]:

@@ -5,12 +5,20 @@ The support table of the migration guide is written from :data:`registry`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from chainer_compat.errors import MissingNameError, NotSupportedError
 
-__all__ = ["Unsupported", "missing_name", "refuse_arguments", "registry", "unsupported"]
+__all__ = [
+    "Unsupported",
+    "load_name",
+    "missing_name",
+    "refuse_arguments",
+    "registry",
+    "unsupported",
+]
 
 # Full name as Chainer spells it -> the object; filled at import by `unsupported`.
 registry: dict[str, Unsupported] = {}
@@ -78,6 +86,34 @@ def refuse_arguments(
             raise NotSupportedError(
                 f"{function}(): {key}={value!r} is not supported (only {default!r}). {instead}"
             )
+
+
+def load_name(
+    namespace: dict[str, Any],
+    name: str,
+    names: Mapping[str, str],
+    submodules: Collection[str] = (),
+) -> Any:
+    """Finds a name that a package loads when it is first used: the body of its ``__getattr__``.
+
+    Args:
+        namespace: The package's globals, which keep what was found.
+        name: The attribute that was asked for.
+        names: For each name, the module that defines it, relative to the package.
+        submodules: The modules of the package that may be asked for.
+
+    Raises:
+        AttributeError: If the package has no such name.
+    """
+    package: str = namespace["__name__"]
+    if name in names:
+        value = getattr(importlib.import_module(f".{names[name]}", package), name)
+    elif name in submodules:
+        value = importlib.import_module(f".{name}", package)
+    else:
+        raise missing_name(package, name)
+    namespace[name] = value
+    return value
 
 
 def missing_name(module: str, name: str) -> MissingNameError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainer_compat._unsupported import load_name
 from chainer_compat.functions._activation import (
     clipped_relu,
     crelu,
@@ -468,7 +469,23 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    from chainer_compat._unsupported import missing_name
+# Chainer 1's parametric functions, which are links since; by the module that has them.
+_VERSION_1 = {
+    "BatchNormalization": ".links",
+    "Bilinear": ".links",
+    "BinaryHierarchicalSoftmax": ".links",
+    "Convolution2D": ".links._version1",
+    "DilatedConvolution2D": ".links._version1",
+    "EmbedID": ".links",
+    "Inception": ".links",
+    "InceptionBN": ".links",
+    "Linear": ".links._version1",
+    "NegativeSampling": ".links",
+    "PReLU": ".links",
+    "Parameter": ".links",
+    "caffe": ".links",
+}
 
-    raise missing_name(__name__, name)
+
+def __getattr__(name: str) -> Any:
+    return load_name(globals(), name, _VERSION_1)

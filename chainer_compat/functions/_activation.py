@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-@function("ReLU", check=_checks.floating)
+@function("ReLU", check=_checks.floating, ignores=("use_cudnn",))
 def relu(x: Tensor) -> Tensor:
     """Returns ``max(x, 0)``, elementwise.
 
@@ -59,7 +59,7 @@ def relu(x: Tensor) -> Tensor:
     return torch.relu(x)
 
 
-@function("Sigmoid", check=_checks.floating)
+@function("Sigmoid", check=_checks.floating, ignores=("use_cudnn",))
 def sigmoid(x: Tensor) -> Tensor:
     """Returns ``1 / (1 + exp(-x))``, elementwise.
 
@@ -81,7 +81,7 @@ def sigmoid(x: Tensor) -> Tensor:
     return torch.sigmoid(x)
 
 
-@function("Tanh", check=_checks.floating)
+@function("Tanh", check=_checks.floating, ignores=("use_cudnn",))
 def tanh(x: Tensor) -> Tensor:
     """Returns the hyperbolic tangent, elementwise.
 
@@ -294,7 +294,7 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return torch.nn.functional.hardtanh(x * 0.2 + 0.5, 0.0, 1.0)
 
 
-@function("Softmax", check=_check_axis)
+@function("Softmax", check=_check_axis, ignores=("use_cudnn",))
 def softmax(x: Tensor, axis: int = 1) -> Tensor:
     """Returns ``exp(x)`` over its sum along an axis.
 
@@ -317,7 +317,7 @@ def softmax(x: Tensor, axis: int = 1) -> Tensor:
     return torch.softmax(x, axis)
 
 
-@function("LogSoftmax", check=_check_axis)
+@function("LogSoftmax", check=_check_axis, ignores=("use_cudnn",))
 def log_softmax(x: Tensor, axis: int = 1) -> Tensor:
     """Returns the logarithm of the softmax along an axis, without computing the softmax.
 

@@ -233,6 +233,7 @@ def function(
     *,
     label: str | None = None,
     check: Callable[..., None] | None = None,
+    ignores: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Any]:
     """Turns a pure tensor body into a function of variables and raw arrays.
 
@@ -248,6 +249,7 @@ def function(
             braces are filled in: ``"_ + {value}"``.
         check: Called like the body, before it; raises
             :class:`~chainer_compat.utils.type_check.InvalidType` for inputs of a wrong type.
+        ignores: Keyword arguments of Chainer 1 that are taken and change nothing.
     """
 
     def decorate(body: Callable[..., Any]) -> Any:
@@ -266,7 +268,7 @@ def function(
                 "__doc__": f"The node of `{body.__name__}` in a graph.",
             },
         )
-        public = _compile(body, kind, arrays, sequence, parameters)
+        public = _compile(body, kind, arrays, sequence, parameters, ignores)
         public.body = body
         public.node = kind
         return public
@@ -327,8 +329,9 @@ def _compile(
     arrays: list[str],
     sequence: str | None,
     parameters: list[inspect.Parameter],
+    ignores: tuple[str, ...],
 ) -> Any:
-    """Writes the public function, with the body's own signature."""
+    """Writes the public function, which shows the body's own signature."""
     namespace: dict[str, Any] = {"_apply": apply, "_kind": kind}
     declared = []
     starred = keyword_only = False
@@ -343,6 +346,9 @@ def _compile(
             namespace[f"_default_{parameter.name}"] = parameter.default
             text += f"=_default_{parameter.name}"
         declared.append(text)
+    if ignores:
+        # Python fills them in for nothing, which a test for leftover arguments would not be.
+        declared += [*(() if starred or keyword_only else "*"), *(f"{n}=None" for n in ignores)]
     options = "".join(f", {p.name}" for p in parameters if p.name not in (*arrays, sequence))
     if sequence is not None:
         packed = f"tuple({sequence})"

@@ -7,11 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from chainer_compat import _version1
 from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentError, NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
-from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs, parse_kwargs
+from chainer_compat.utils.argument import assert_kwargs_empty, parse_kwargs
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
 
@@ -41,12 +42,7 @@ _DECONVOLUTIONS = {
     2: torch.nn.functional.conv_transpose2d,
     3: torch.nn.functional.conv_transpose3d,
 }
-_DEAD = {
-    "deterministic": "deterministic argument is not supported anymore. Use "
-    "chainer.using_config('cudnn_deterministic', value) where value is either `True` or `False`.",
-    "requires_x_grad": "requires_x_grad argument is not supported anymore. Just remove the "
-    "argument.",
-}
+_VERSION_1 = ("deterministic", "requires_x_grad", "use_cudnn")
 
 
 def spread(value: Any, ndim: int) -> tuple[int, ...]:
@@ -206,7 +202,7 @@ def convolution_2d(
         variable([[[[4., 4.],
                     [4., 4.]]]])
     """
-    check_unexpected_kwargs(kwargs, **_DEAD)
+    _version1.take(kwargs, *_VERSION_1)
     dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
     assert_kwargs_empty(kwargs)
     if x.ndim != 4:
@@ -224,6 +220,8 @@ def convolution_nd(
     cover_all: bool = False,
     dilate: Any = 1,
     groups: int = 1,
+    *,
+    use_cudnn: Any = None,
 ) -> Variable:
     """Returns the convolution over one, two or three spatial axes.
 
@@ -236,6 +234,7 @@ def convolution_nd(
         cover_all: Let the filters reach every element, over the border if need be.
         dilate: The distance of the filter's elements, likewise.
         groups: The number of groups of channels that do not see each other.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
 
     Returns:
         A variable of shape ``(N, out channels, ...)`` and of ``x``'s dtype.
@@ -354,6 +353,8 @@ def dilated_convolution_2d(
     pad: Any = 0,
     dilate: Any = 1,
     cover_all: bool = False,
+    *,
+    use_cudnn: Any = None,
 ) -> Variable:
     """Returns the convolution with holes in the filters; see :func:`convolution_2d`.
 
@@ -365,6 +366,7 @@ def dilated_convolution_2d(
         pad: How many zeros are put around the images.
         dilate: The distance of the filter's elements.
         cover_all: Let the filters reach every pixel.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
 
     Returns:
         A variable.
@@ -525,7 +527,7 @@ def deconvolution_2d(
         >>> F.deconvolution_2d(x, np.ones((1, 1, 2, 2), np.float32), stride=2).shape
         (1, 1, 4, 4)
     """
-    check_unexpected_kwargs(kwargs, **_DEAD)
+    _version1.take(kwargs, *_VERSION_1)
     dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
     assert_kwargs_empty(kwargs)
     if x.ndim != 4:
@@ -543,6 +545,8 @@ def deconvolution_nd(
     outsize: Any = None,
     dilate: Any = 1,
     groups: int = 1,
+    *,
+    use_cudnn: Any = None,
 ) -> Variable:
     """Returns the transposed convolution over one, two or three spatial axes.
 
@@ -555,6 +559,7 @@ def deconvolution_nd(
         outsize: The size of the output, one for each spatial axis; worked out if None.
         dilate: The distance of the filter's elements, likewise.
         groups: The number of groups of channels that do not see each other.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
 
     Returns:
         A variable of shape ``(N, out channels, ...)`` and of ``x``'s dtype.

@@ -7,22 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from chainer_compat import _version1
 from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.utils import get_conv_outsize
-from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs
+from chainer_compat.utils.argument import assert_kwargs_empty
 from chainer_compat.utils.type_check import fail
 
 __all__ = ["im2col", "resize_images", "spatial_transformer_grid", "spatial_transformer_sampler"]
-
-_GONE = {
-    "use_cudnn": (
-        'The argument "use_cudnn" is not supported anymore; '
-        "use chainer.using_config('use_cudnn', value) instead"
-    )
-}
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -155,14 +149,13 @@ def spatial_transformer_grid(theta: Any, output_shape: Any, **kwargs: Any) -> Va
     Args:
         theta: A variable or array of floating point, of shape ``(N, 2, 3)``: the transforms.
         output_shape: The height and width of the images.
-        **kwargs: None.
+        **kwargs: ``use_cudnn``, accepted for scripts of Chainer 1.
 
     Returns:
         A variable of shape ``(N, 2, *output_shape)``: places x and y, from -1 to 1 inside.
 
     Raises:
         InvalidType: If ``theta`` is no batch of such matrices.
-        ValueError: If ``use_cudnn`` is given, an argument of Chainer 1.
 
     Example:
         >>> import numpy as np
@@ -172,14 +165,14 @@ def spatial_transformer_grid(theta: Any, output_shape: Any, **kwargs: Any) -> Va
         <BLANKLINE>
                    [[-1., -1., -1.]]]])
     """
-    _refuse_old_arguments(kwargs)
+    _expect_no_more(kwargs)
     result: Variable = _grid(theta, output_shape)
     return result
 
 
-def _refuse_old_arguments(kwargs: dict[str, Any]) -> None:
+def _expect_no_more(kwargs: dict[str, Any]) -> None:
     if kwargs:
-        check_unexpected_kwargs(kwargs, **_GONE)
+        _version1.take(kwargs, "use_cudnn")
         assert_kwargs_empty(kwargs)
 
 
@@ -210,14 +203,13 @@ def spatial_transformer_sampler(x: Any, grid: Any, **kwargs: Any) -> Variable:
         x: A variable or array of floating point, of shape ``(N, C, H, W)``.
         grid: A variable or array of the same dtype, of shape ``(N, 2, H', W')``: places x and y,
             -1 the first pixel and 1 the last; images are 0 outside.
-        **kwargs: None.
+        **kwargs: ``use_cudnn``, accepted for scripts of Chainer 1.
 
     Returns:
         A variable of shape ``(N, C, H', W')``.
 
     Raises:
         InvalidType: If dtypes or shapes do not fit.
-        ValueError: If ``use_cudnn`` is given, an argument of Chainer 1.
 
     Example:
         >>> import numpy as np
@@ -226,6 +218,6 @@ def spatial_transformer_sampler(x: Any, grid: Any, **kwargs: Any) -> Variable:
         >>> F.spatial_transformer_sampler(x, np.zeros((1, 2, 1, 1), np.float32))
         variable([[[[2.]]]])
     """
-    _refuse_old_arguments(kwargs)
+    _expect_no_more(kwargs)
     result: Variable = _sampler(x, grid)
     return result

@@ -59,7 +59,7 @@ def _class_weight(class_weight: Any, x: Tensor) -> Tensor | None:
     return _crossing.as_tensor(class_weight).to(x)
 
 
-@function("SoftmaxCrossEntropy", check=_check_softmax_cross_entropy)
+@function("SoftmaxCrossEntropy", check=_check_softmax_cross_entropy, ignores=("use_cudnn",))
 def softmax_cross_entropy(
     x: Tensor,
     t: Tensor,
@@ -151,7 +151,14 @@ def _sigmoid_cross_entropy(x: Tensor, t: Tensor, normalize: bool, reduce: str) -
     return loss.sum() / max(len(x), 1)
 
 
-def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = "mean") -> Variable:
+def sigmoid_cross_entropy(
+    x: Any,
+    t: Any,
+    normalize: bool = True,
+    reduce: str = "mean",
+    *,
+    use_cudnn: Any = None,
+) -> Variable:
     """Returns the cross entropy between labels and the sigmoid of scores.
 
     Args:
@@ -159,6 +166,7 @@ def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = 
         t: The labels, integers of ``x``'s shape: 0, 1, or -1 for what does not count.
         normalize: Divide the sum by the number of labels that count; else by the batch size.
         reduce: ``"mean"``, or ``"no"`` for the loss of each element.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
 
     Returns:
         A scalar variable, or one of ``x``'s shape with ``reduce="no"``.

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from chainer_compat import _version1
 from chainer_compat._variable import Variable, as_variable
 from chainer_compat.backends import _crossing
-from chainer_compat.configuration import config, using_config
+from chainer_compat.configuration import config
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.utils.argument import assert_kwargs_empty, parse_kwargs
@@ -24,7 +25,7 @@ def _masked(x: Tensor, mask: Tensor) -> Tensor:
     return x * mask
 
 
-def dropout(x: Any, ratio: float = 0.5, **kwargs: Any) -> Any:
+def dropout(x: Any, ratio: float = 0.5, *version_1: Any, **kwargs: Any) -> Any:
     """Sets random elements to 0 and scales the others up, in training; else returns ``x``.
 
     On the CPU the mask is drawn from NumPy's global generator, as in Chainer.
@@ -35,8 +36,9 @@ def dropout(x: Any, ratio: float = 0.5, **kwargs: Any) -> Any:
     Args:
         x: A variable or array of floating point, of any shape.
         ratio: The probability of an element to be set to 0, in ``[0, 1)``.
+        *version_1: ``train``, Chainer 1's switch, instead of ``config.train``.
         **kwargs: ``mask``, an array of factors to use instead; ``return_mask``, whether to return
-            it too; ``train``, Chainer 1's switch, instead of ``config.train``.
+            it too; ``train``, as above.
 
     Returns:
         A variable of the same shape and dtype; with ``return_mask`` also the mask (None in
@@ -54,9 +56,11 @@ def dropout(x: Any, ratio: float = 0.5, **kwargs: Any) -> Any:
         ...     chainer.functions.dropout(x)
         variable([1., 1., 1.])
     """
-    train = kwargs.pop("train", None)
-    if train is not None:
-        with using_config("train", bool(train)):
+    if version_1:
+        _version1.name(kwargs, version_1, "train")
+    switch = _version1.take(kwargs, "train") if kwargs else None
+    if switch is not None:
+        with switch:
             return dropout(x, ratio, **kwargs)
     mask, return_mask = parse_kwargs(kwargs, ("mask", None), ("return_mask", False))
     assert_kwargs_empty(kwargs)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from chainer_compat import _version1
 from chainer_compat._variable import Variable
 from chainer_compat.backends import _crossing
 from chainer_compat.functions import _checks
@@ -188,6 +189,8 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variabl
         variable([[-1.],
                   [ 1.]])
     """
+    if kwargs:
+        _version1.take(kwargs, "use_cudnn")
     check_unexpected_kwargs(
         kwargs, train="train argument is not supported anymore. Use chainer.using_config"
     )
@@ -212,7 +215,7 @@ def _check_fixed(
     _check_keys(x, (gamma, beta, mean, var), axis)
 
 
-@function("FixedBatchNormalization", check=_check_fixed)
+@function("FixedBatchNormalization", check=_check_fixed, ignores=("use_cudnn",))
 def fixed_batch_normalization(
     x: Tensor,
     gamma: Tensor,

@@ -116,6 +116,8 @@ def max_pooling_nd(
     pad: Any = 0,
     cover_all: bool = True,
     return_indices: bool = False,
+    *,
+    use_cudnn: Any = None,
 ) -> Any:
     """Returns the maximum of each window over one, two or three spatial axes.
 
@@ -126,6 +128,7 @@ def max_pooling_nd(
         pad: How far the windows reach over the border, likewise.
         cover_all: Let the windows reach every element, over the end if need be.
         return_indices: Also return where in its window each maximum is.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
 
     Returns:
         A variable of shape ``(N, C, ...)``; with ``return_indices`` also an array of integers.
@@ -188,6 +191,8 @@ def max_pooling_2d(
     pad: Any = 0,
     cover_all: bool = True,
     return_indices: bool = False,
+    *,
+    use_cudnn: Any = None,
 ) -> Any:
     """Returns the maximum of each window of images; see :func:`max_pooling_nd`.
 
@@ -198,6 +203,7 @@ def max_pooling_2d(
         pad: How far the windows reach over the border, an int or a pair.
         cover_all: Let the windows reach every pixel, over the end if need be.
         return_indices: Also return where in its window each maximum is.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
 
     Returns:
         A variable of shape ``(N, C, out H, out W)``; with ``return_indices`` also an array of
@@ -270,7 +276,14 @@ _average_pooling_2d = function("AveragePooling2D", check=_check_pooling)(_averag
 _average_pooling_nd = function("AveragePoolingND", check=_check_pooling)(_average)
 
 
-def average_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0) -> Variable:
+def average_pooling_2d(
+    x: Any,
+    ksize: Any,
+    stride: Any = None,
+    pad: Any = 0,
+    *,
+    use_cudnn: Any = None,
+) -> Variable:
     """Returns the mean of each window of images; padding counts as zeros.
 
     Args:
@@ -278,6 +291,7 @@ def average_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0) -> 
         ksize: The size of the window, an int or a pair.
         stride: The step, an int or a pair; the window's size if None.
         pad: How far the windows reach over the border, an int or a pair.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
 
     Returns:
         A variable of shape ``(N, C, out H, out W)``.
@@ -299,7 +313,13 @@ def average_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0) -> 
 
 
 def average_pooling_nd(
-    x: Any, ksize: Any, stride: Any = None, pad: Any = 0, pad_value: int | None = 0
+    x: Any,
+    ksize: Any,
+    stride: Any = None,
+    pad: Any = 0,
+    pad_value: int | None = 0,
+    *,
+    use_cudnn: Any = None,
 ) -> Variable:
     """Returns the mean of each window over one, two or three spatial axes.
 
@@ -309,6 +329,7 @@ def average_pooling_nd(
         stride: The step, likewise; the window's size if None.
         pad: How far the windows reach over the border, likewise.
         pad_value: 0 counts the padding as zeros, None not at all.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
 
     Returns:
         A variable of shape ``(N, C, ...)``.

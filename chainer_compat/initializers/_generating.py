@@ -11,6 +11,7 @@ from chainer_compat._dtypes import get_array_types, get_dtype
 from chainer_compat.backend import get_device
 from chainer_compat.backends import _crossing
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
+from chainer_compat.initializer import Initializer
 from chainer_compat.initializers._constant import Constant
 from chainer_compat.initializers._random import LeCunNormal
 
@@ -84,23 +85,42 @@ def _is_fill_value(initializer: Any) -> bool:
     return bool(np.isscalar(initializer)) or isinstance(initializer, get_array_types())
 
 
-def get_initializer(initializer: Any) -> Any:
+def get_initializer(initializer: Any, scale: float = 1.0) -> Any:
     """Returns the initializer that an argument like ``initialW`` stands for.
 
     Args:
         initializer: None for Chainer's default, :class:`LeCunNormal`; a scalar or an array for
             :class:`Constant`; any other callable for itself.
+        scale: What the values are multiplied by (Chainer 1).
 
     Raises:
         TypeError: If it is none of these.
     """
     if initializer is None:
-        return LeCunNormal()
+        return LeCunNormal(scale)
     if _is_fill_value(initializer):
-        return Constant(initializer)
+        return Constant(initializer if scale == 1.0 else initializer * scale)
     if not callable(initializer):
         raise _not_an_initializer(initializer)
-    return initializer
+    return initializer if scale == 1.0 else _Scaled(initializer, scale)
+
+
+class _Scaled(Initializer):
+    """Another initializer's values, multiplied.
+
+    Args:
+        initializer: The other one.
+        scale: The factor.
+    """
+
+    def __init__(self, initializer: Any, scale: float) -> None:
+        super().__init__(getattr(initializer, "dtype", None))
+        self._initializer = initializer
+        self._scale = scale
+
+    def __call__(self, array: Any) -> None:
+        self._initializer(array)
+        array *= self._scale
 
 
 def check_is_initializer_like(initializer: Any) -> None:

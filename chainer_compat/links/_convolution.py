@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chainer_compat import functions
+from chainer_compat import _version1, functions
 from chainer_compat._variable import Variable
 from chainer_compat.functions._convolution import spread
 from chainer_compat.initializers import _get_initializer
 from chainer_compat.link import Link
-from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs, parse_kwargs
+from chainer_compat.utils.argument import assert_kwargs_empty, parse_kwargs
 from chainer_compat.variable import Parameter
 
 __all__ = [
@@ -25,11 +25,6 @@ __all__ = [
     "DepthwiseConvolution2D",
     "DilatedConvolution2D",
 ]
-
-_DETERMINISTIC = (
-    "deterministic argument is not supported anymore. Use "
-    "chainer.using_config('cudnn_deterministic', value) where value is either `True` or `False`."
-)
 
 
 class _Filters(Link):
@@ -119,6 +114,7 @@ class ConvolutionND(_Filters):
         (1, 4, 3)
     """
 
+    @_version1.takes(use_cudnn="")
     def __init__(
         self,
         ndim: int,
@@ -263,6 +259,7 @@ class Convolution2D(_Filters):
         (1, 4, 5, 5)
     """
 
+    @_version1.takes(wscale="initialW", bias="initial_bias", use_cudnn="", deterministic="")
     def __init__(
         self,
         in_channels: int | None,
@@ -307,7 +304,6 @@ class Convolution2D(_Filters):
 
 
 def _extra(kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    check_unexpected_kwargs(kwargs, deterministic=_DETERMINISTIC)
     found: tuple[Any, ...] = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
     assert_kwargs_empty(kwargs)
     return found
@@ -334,6 +330,7 @@ class DilatedConvolution2D(_Filters):
         (1, 4, 1, 1)
     """
 
+    @_version1.takes(wscale="initialW", bias="initial_bias", use_cudnn="")
     def __init__(
         self,
         in_channels: int | None,
@@ -453,6 +450,7 @@ class DeconvolutionND(_Filters):
 
     _input_axis = 0
 
+    @_version1.takes(use_cudnn="")
     def __init__(
         self,
         ndim: int,
@@ -593,6 +591,7 @@ class Deconvolution2D(_Filters):
 
     _input_axis = 0
 
+    @_version1.takes(wscale="initialW", bias="initial_bias", use_cudnn="", deterministic="")
     def __init__(
         self,
         in_channels: int | None,

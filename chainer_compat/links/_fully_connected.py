@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainer_compat import functions
+from chainer_compat import _version1, functions
 from chainer_compat._variable import Variable, is_raw_array
 from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.initializer import Initializer
@@ -44,6 +44,7 @@ class Maxout(Chain):
         (1, 4)
     """
 
+    @_version1.takes(wscale="initialW")
     def __init__(
         self,
         in_size: int | None,

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from chainer_compat import functions
+from chainer_compat import _version1, functions
 from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentTypeError, UnexpectedArrayError
 from chainer_compat.link import Chain, ChainList
 from chainer_compat.links._convolution import Convolution2D
-from chainer_compat.utils.argument import check_unexpected_kwargs, parse_kwargs
+from chainer_compat.utils.argument import parse_kwargs
 
 __all__ = ["Inception", "MLPConvolution2D"]
 
-_WSCALE = "wscale is not supported anymore: give conv_init and bias_init, initializers with a scale"
+_WSCALE = "wscale is given by name: the arguments behind `activation` had other places in Chainer 1"
 
 
 class MLPConvolution2D(ChainList):
@@ -29,12 +29,11 @@ class MLPConvolution2D(ChainList):
         stride: The first convolution's step.
         pad: How many zeros are put around the images.
         activation: The activation; it is not applied to the output of the last convolution.
-        *args: Nothing: here Chainer 1 had ``wscale``.
+        *args: Nothing: here Chainer 1 had ``wscale``, which is taken by name.
         **kwargs: ``conv_init`` and ``bias_init``, the initializers of filters and biases.
 
     Raises:
         TypeError: If there are more arguments.
-        ValueError: If ``wscale`` is given.
         AssertionError: If ``out_channels`` is empty.
 
     Source: Lin et al., *Network in Network*, 2013.
@@ -46,6 +45,7 @@ class MLPConvolution2D(ChainList):
         (1, 3, 3, 3)
     """
 
+    @_version1.takes(wscale="conv_init", use_cudnn="")
     def __init__(
         self,
         in_channels: Any,
@@ -59,7 +59,6 @@ class MLPConvolution2D(ChainList):
     ) -> None:
         if args:
             raise InvalidArgumentTypeError(_WSCALE)
-        check_unexpected_kwargs(kwargs, wscale=_WSCALE)
         weights, bias = parse_kwargs(kwargs, ("conv_init", None), ("bias_init", None))
         if ksize is None:
             in_channels, out_channels, ksize = None, in_channels, out_channels

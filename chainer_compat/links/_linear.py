@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chainer_compat import functions
+from chainer_compat import _version1, functions
 from chainer_compat._variable import Variable
 from chainer_compat.initializers import _get_initializer
 from chainer_compat.link import Link
@@ -39,6 +39,7 @@ class Linear(Link):
         ((1, 3), (3, 2))
     """
 
+    @_version1.takes(wscale="initialW", bias="initial_bias")
     def __init__(
         self,
         in_size: int | None,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainer_compat import functions
+from chainer_compat import _version1, functions
 from chainer_compat._dtypes import get_dtype
 from chainer_compat._variable import Variable
 from chainer_compat.backend import copyto
-from chainer_compat.configuration import config, using_config
+from chainer_compat.configuration import config
 from chainer_compat.initializers import _get_initializer, generate_array
 from chainer_compat.link import Link
 from chainer_compat.variable import Parameter
@@ -72,6 +72,7 @@ class BatchNormalization(Link):
     avg_mean: Any = None
     avg_var: Any = None
 
+    @_version1.takes(use_cudnn="")
     def __init__(
         self,
         size: Any = None,
@@ -132,11 +133,12 @@ class BatchNormalization(Link):
         yield "use_gamma", self.gamma is not None
         yield "use_beta", self.beta is not None
 
-    def forward(self, x: Any, **kwargs: Any) -> Variable:
+    def forward(self, x: Any, *version_1: Any, **kwargs: Any) -> Variable:
         """Normalizes.
 
         Args:
             x: The input, of shape ``(N, *size, ...)``.
+            *version_1: ``test`` and ``finetune``, as Chainer 1 had them in this order.
             **kwargs: ``finetune``, whether the running statistics become the plain mean over the
                 batches since :meth:`start_finetuning`; ``test``, Chainer 1's switch, instead of
                 ``config.train``.
@@ -144,9 +146,11 @@ class BatchNormalization(Link):
         Returns:
             A variable of the same shape and dtype.
         """
-        test = kwargs.pop("test", None)
-        if test is not None:
-            with using_config("train", not test):
+        if version_1:
+            _version1.name(kwargs, version_1, "test", "finetune")
+        switch = _version1.take(kwargs, "test") if kwargs else None
+        if switch is not None:
+            with switch:
                 return self.forward(x, **kwargs)
         finetune = kwargs.pop("finetune", False)
         if kwargs:

@@ -5,8 +5,9 @@ pytest is needed only by what marks tests.
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
+
+from chainer_compat._unsupported import load_name
 
 _SUBMODULES = frozenset(
     {
@@ -61,16 +62,7 @@ __all__ = sorted([*_NAMES, *_SUBMODULES])  # noqa: PLE0605 (a table is the list)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _NAMES:
-        value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
-    elif name in _SUBMODULES:
-        value = importlib.import_module(f"{__name__}.{name}")
-    else:
-        from chainer_compat._unsupported import missing_name
-
-        raise missing_name(__name__, name)
-    globals()[name] = value
-    return value
+    return load_name(globals(), name, _NAMES, _SUBMODULES)
 
 
 def __dir__() -> list[str]:

@@ -93,7 +93,6 @@ def test_a_link_that_was_not_called_loads_what_another_saved(
     [
         ("Convolution2D", (4, 4, 3), {"groups": 3}),
         ("Convolution2D", (4, 4, 3), {"colour": 3}),
-        ("Convolution2D", (4, 4, 3), {"deterministic": True}),
         ("Convolution2D", (5, 4, 3), {}),
         ("BatchNormalization", (), {}),
         ("BatchNormalization", (3,), {}),
@@ -101,7 +100,6 @@ def test_a_link_that_was_not_called_loads_what_another_saved(
         ("Bias", (), {}),
         ("Scale", (1, None, True), {}),
         ("MLPConvolution2D", (4, (), 3), {}),
-        ("MLPConvolution2D", (4, (3,), 3), {"wscale": 1}),
         ("MLPConvolution2D", (4, (3,), 3, 1, 0, None, 1), {}),
         ("Bilinear", (2, 3, 4), {"initial_bias": 0}),
         ("Parameter", (3,), {}),

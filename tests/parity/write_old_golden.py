@@ -8,6 +8,7 @@ old enough to read their setup.py, downloads the archives; each is unpacked and 
 the oracle's Python, which runs old_training.py. A second run gives the same bytes, for hashes are
 fixed and the clock stands still; `--check` compares by content (see `_golden`).
 
+    golden/old/1.24.0/version1.json     what version1_script.py writes
     golden/old/VERSION/snapshot_iter_20   the trainer after two epochs
                        model.npz, model.h5  its model
                        norm.npz, norm.h5    a model with batch normalization
@@ -30,16 +31,18 @@ from tests.parity import _golden, _oracle
 
 RELEASES = ("1.24.0", "2.1.0", "3.5.0")
 SCRIPT = pathlib.Path(__file__).with_name("old_training.py")
+DIALECT = pathlib.Path(__file__).with_name("version1_script.py")
 
 # Runs in the oracle's Python, before anything of Chainer's.
 PRELUDE = """
-import runpy, sys, time
+import collections, collections.abc, runpy, sys, time
 import numpy as np
 time.time = time.perf_counter = lambda: 0.0
 for kind in (bool, int, float, complex, object, str):
     if kind.__name__ not in vars(np):
         setattr(np, kind.__name__, kind)
 np.asscalar = lambda array: array.item()
+vars(collections).update({name: getattr(collections.abc, name) for name in collections.abc.__all__})
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
@@ -63,15 +66,22 @@ def write(release: str, sources: pathlib.Path, folder: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         two, three = pathlib.Path(scratch) / "two", pathlib.Path(scratch) / "three"
         for out, epochs in ((two, "2"), (three, "3")):
-            subprocess.run(
-                [_oracle.python(), "-W", "ignore", "-c", PRELUDE, SCRIPT, out, epochs],
-                env={**_oracle.environment(), "PYTHONPATH": str(sources / f"chainer-{release}")},
-                check=True,
-            )
+            run(release, sources, SCRIPT, out, epochs)
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("snapshot_iter_20", "model.npz", "model.h5", "norm.npz", "norm.h5"):
             shutil.copyfile(two / name, folder / name)
         shutil.copyfile(three / "log", folder / "log.json")
+        if release == RELEASES[0]:
+            run(release, sources, DIALECT, folder / "version1.json")
+
+
+def run(release: str, sources: pathlib.Path, *command: str | pathlib.Path) -> None:
+    """Run a script with its arguments under one release."""
+    subprocess.run(
+        [_oracle.python(), "-W", "ignore", "-c", PRELUDE, *command],
+        env={**_oracle.environment(), "PYTHONPATH": str(sources / f"chainer-{release}")},
+        check=True,
+    )
 
 
 def main() -> int:

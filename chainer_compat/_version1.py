@@ -1,0 +1,165 @@
+"""Arguments that Chainer 1 had and Chainer 7 refuses, with the meaning that they had.
+
+One table says what each argument of a call means, :data:`_IN_CALLS`, and one what each argument of
+a link's constructor does to those that took its place, :data:`_IN_CONSTRUCTORS`. A function or link
+names the arguments that its like in Chainer 1 had; all others stay refused. What is never given
+costs nothing: a call without keyword arguments does not come here.
+
+Source: Chainer 1.24.0's reference.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+import torch
+
+from chainer_compat.configuration import using_config
+from chainer_compat.errors import InvalidArgumentTypeError
+from chainer_compat.initializers import _get_initializer
+
+__all__ = ["name", "take", "takes"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_Context = AbstractContextManager[Any]
+
+
+def _nothing(_value: Any) -> None:
+    """Takes what no number depends on: torch chooses its kernels by itself."""
+
+
+def _deterministic(value: Any) -> None:
+    # torch asks for it in the backward pass too, where no context of a call reaches.
+    if value:
+        torch.backends.cudnn.deterministic = True
+
+
+def _train(value: Any) -> _Context | None:
+    return None if value is None else using_config("train", bool(value))
+
+
+def _test(value: Any) -> _Context | None:
+    return None if value is None else using_config("train", not value)
+
+
+# What an argument of a call means: a context to run it in, or None.
+_IN_CALLS: dict[str, Callable[[Any], _Context | None]] = {
+    "deterministic": _deterministic,
+    "requires_x_grad": _nothing,
+    "test": _test,
+    "train": _train,
+    "use_cudnn": _nothing,
+}
+
+
+def take(kwargs: dict[str, Any], *names: str) -> _Context | None:
+    """Takes arguments of Chainer 1 out of the keyword arguments of a call.
+
+    Args:
+        kwargs: The keyword arguments; those that are named are taken out.
+        *names: Which: ``deterministic``, ``requires_x_grad``, ``test``, ``train``, ``use_cudnn``.
+
+    Returns:
+        A context in which the call is to run, where an argument asks for one; else None.
+
+    Example:
+        >>> from chainer_compat import _version1
+        >>> arguments = {'train': False, 'ratio': 0.5}
+        >>> with _version1.take(arguments, 'train') as _:
+        ...     arguments
+        {'ratio': 0.5}
+    """
+    context = None
+    for name in names:
+        if name in kwargs:
+            context = _IN_CALLS[name](kwargs.pop(name)) or context
+    return context
+
+
+def name(kwargs: dict[str, Any], values: tuple[Any, ...], *names: str) -> None:
+    """Gives names to arguments that Chainer 1 took by position, too.
+
+    Args:
+        kwargs: The keyword arguments, to which they are added.
+        values: The arguments.
+        *names: Their names, in order.
+
+    Raises:
+        TypeError: If there are more than names, or one is given twice.
+    """
+    if len(values) > len(names):
+        raise InvalidArgumentTypeError(
+            f"got {len(values) - len(names)} more arguments than {', '.join(names)}"
+        )
+    for key, value in zip(names, values, strict=False):
+        if key in kwargs:
+            raise InvalidArgumentTypeError(f"got two values for the argument {key!r}")
+        kwargs[key] = value
+
+
+def _scale_weights(arguments: dict[str, Any], target: str, value: Any) -> None:
+    # The root is Chainer 1's, for the sake of its own earlier versions.
+    arguments[target] = _get_initializer(arguments.get(target), math.sqrt(value))
+
+
+def _set_default(arguments: dict[str, Any], target: str, value: Any) -> None:
+    if arguments.get(target) is None:
+        arguments[target] = value
+
+
+def _ignore(_arguments: dict[str, Any], _target: str, value: Any) -> None:
+    pass
+
+
+def _make_deterministic(_arguments: dict[str, Any], _target: str, value: Any) -> None:
+    _deterministic(value)
+
+
+# What an argument of a constructor does to the argument that took its place.
+_IN_CONSTRUCTORS: dict[str, Callable[[dict[str, Any], str, Any], None]] = {
+    "bias": _set_default,
+    "deterministic": _make_deterministic,
+    "use_cudnn": _ignore,
+    "wscale": _scale_weights,
+}
+
+
+def takes(**targets: str) -> Callable[[_F], _F]:
+    """Lets a constructor take arguments of Chainer 1 by keyword, without showing them.
+
+    Args:
+        **targets: For each argument, the one that took its place; an empty string where none did.
+    """
+
+    def decorate(init: _F) -> _F:
+        signature = inspect.signature(init)
+
+        @functools.wraps(init)
+        def accepting(self: Any, *args: Any, **kwargs: Any) -> None:
+            old = {name: kwargs.pop(name) for name in targets if name in kwargs}
+            if not old:
+                init(self, *args, **kwargs)
+                return
+            bound = signature.bind_partial(self, *args, **kwargs)
+            arguments = _by_name(bound)
+            for name, value in old.items():
+                _IN_CONSTRUCTORS[name](arguments, targets[name], value)
+            init(**arguments)
+
+        return accepting  # type: ignore[return-value]  # the same, with more arguments
+
+    return decorate
+
+
+def _by_name(bound: inspect.BoundArguments) -> dict[str, Any]:
+    """All arguments of a call under their names."""
+    arguments = dict(bound.arguments)
+    for parameter in bound.signature.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            arguments.update(arguments.pop(parameter.name, {}))
+    return arguments

@@ -1,0 +1,142 @@
+# ruff: noqa: I001, PTH123, UP010 (a script as its time wrote it)
+"""A script in the dialect of Chainer 1, which Chainer 2 and later refuse.
+
+`write_old_golden.py` runs it under Chainer 1.24.0, `test_version1.py` under `chainer-compat run`.
+
+    version1_script.py OUT
+"""
+
+from __future__ import print_function
+
+import json
+import sys
+
+import numpy as np
+
+import chainer.functions as F
+import chainer.links as L
+from chainer import FunctionSet, Variable, optimizers
+
+
+def make_model():
+    return FunctionSet(
+        conv=F.Convolution2D(2, 3, 3, 1, 1, 2.0, 0.1),
+        norm=F.BatchNormalization(3, 0.8, use_cudnn=False),
+        l1=F.Linear(27, 5, 0.5),
+        l2=F.Linear(5, 3, bias=0.2, wscale=4),
+    )
+
+
+def forward(model, images, labels, train=True):
+    x = Variable(images, volatile=not train)
+    t = Variable(labels, volatile=not train)
+    h = F.relu(model.norm(model.conv(x), test=not train), use_cudnn=False)
+    h = F.max_pooling_2d(h, 2, use_cudnn=True)
+    h = F.dropout(F.relu(model.l1(h)), ratio=0.3, train=train)
+    y = model.l2(h)
+    return F.softmax_cross_entropy(y, t, use_cudnn=False), F.accuracy(y, t)
+
+
+def train():
+    """The losses of five updates, then loss and accuracy of a test."""
+    np.random.seed(3)
+    images = np.random.rand(8, 2, 6, 6).astype(np.float32)
+    labels = np.random.randint(0, 3, 8).astype(np.int32)
+    model = make_model()
+    model.norm.avg_var[...] = 1  # as versions from 2 on begin
+    optimizer = optimizers.MomentumSGD(lr=0.02)
+    optimizer.setup(model)
+    found = []
+    for _ in range(5):
+        optimizer.zero_grads()
+        loss, _ = forward(model, images, labels)
+        loss.backward()
+        optimizer.weight_decay(0.01)
+        optimizer.clip_grads(1.0)
+        optimizer.update()
+        found.append(float(loss.data))
+    loss, accuracy = forward(model, images, labels, train=False)
+    return [*found, float(loss.data), float(accuracy.data)]
+
+
+def links_with_old_arguments():
+    """The weights and biases that Chainer 1's arguments give."""
+    np.random.seed(5)
+    models = [
+        L.Linear(3, 2, wscale=2.5, bias=1.5),
+        F.Linear(3, 2, 0.3, 0.5, initialW=np.ones((2, 3), np.float32)),
+        L.Convolution2D(2, 3, 3, wscale=0.1, bias=-1, use_cudnn=False, deterministic=True),
+        L.Deconvolution2D(2, 3, 3, wscale=9, bias=2, initialW=0.5, use_cudnn=True),
+        L.DilatedConvolution2D(2, 3, 3, dilate=2, wscale=3, bias=1, use_cudnn=False),
+        F.DilatedConvolution2D(2, 3, 3, 1, 0, 2, 3, 1),
+        L.ConvolutionND(1, 2, 3, 3, initial_bias=0, use_cudnn=False),
+        L.DeconvolutionND(1, 2, 3, 3, initial_bias=0, use_cudnn=False),
+        L.Maxout(3, 2, 2, wscale=4),
+        L.MLPConvolution2D(2, (3, 4), 3, wscale=0.25, use_cudnn=False),
+        F.EmbedID(3, 2),
+        F.Bilinear(2, 3, 2),
+        F.Inception(2, 1, 2, 1, 2, 1, 1),
+        F.PReLU((2,)),
+        F.Parameter(np.ones(2, np.float32)),
+    ]
+    return [
+        [path, param.data.tolist()]
+        for model in models
+        for path, param in sorted(model.namedparams())
+    ]
+
+
+def functions_with_old_arguments():
+    """What functions give for Chainer 1's arguments."""
+    np.random.seed(7)
+    image = np.random.randn(2, 3, 6, 6).astype(np.float32)
+    rows = np.random.randn(4, 3).astype(np.float32)
+    filters = np.random.randn(3, 3, 2, 2).astype(np.float32)
+    line = np.random.randn(2, 3, 6).astype(np.float32)
+    short = np.random.randn(3, 3, 2).astype(np.float32)
+    labels = np.array([0, 2, 1, -1], np.int32)
+    signs = np.array([[0, 1, -1]] * 4, np.int32)
+    ones, zeros = np.ones(3, np.float32), np.zeros(3, np.float32)
+    turn = np.array([[[0.5, 0.1, 0], [-0.1, 0.7, 0.2]]] * 2, np.float32)
+    grid = F.spatial_transformer_grid(Variable(turn), (4, 4), use_cudnn=False)
+    norm = L.BatchNormalization(3)
+    norm.avg_var[...] = 1  # as versions from 2 on begin
+    results = [
+        F.sigmoid(rows, use_cudnn=False),
+        F.tanh(rows, use_cudnn=True),
+        F.softmax(rows, use_cudnn=False),
+        F.log_softmax(rows, use_cudnn=False),
+        F.average_pooling_2d(image, 2, use_cudnn=False),
+        F.average_pooling_nd(line, 2, use_cudnn=False),
+        F.max_pooling_nd(line, 2, use_cudnn=False),
+        F.convolution_2d(image, filters, use_cudnn=False, deterministic=True),
+        F.deconvolution_2d(image, filters, use_cudnn=False, deterministic=False),
+        F.dilated_convolution_2d(image, filters, dilate=2, use_cudnn=False),
+        F.convolution_nd(line, short, use_cudnn=False),
+        F.deconvolution_nd(line, short, use_cudnn=False),
+        F.batch_normalization(rows, ones, zeros, use_cudnn=False),
+        F.fixed_batch_normalization(rows, ones, zeros, zeros, ones, use_cudnn=False),
+        F.sigmoid_cross_entropy(rows, signs, use_cudnn=False),
+        F.softmax_cross_entropy(rows, labels, use_cudnn=False),
+        grid,
+        F.spatial_transformer_sampler(Variable(image), grid, use_cudnn=False),
+        F.dropout(rows, train=False),
+        F.dropout(rows, 0.25, True),
+        norm(Variable(rows)),
+        norm(Variable(rows), True),
+    ]
+    return [variable.data.tolist() for variable in results]
+
+
+def main(out):
+    found = {
+        "training": train(),
+        "links": links_with_old_arguments(),
+        "functions": functions_with_old_arguments(),
+    }
+    with open(out, "w") as file:
+        json.dump(found, file)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
