@@ -95,7 +95,10 @@ class DeepModule(types.ModuleType):
             raise missing_name(shown, name)
         asking.add(question)
         try:
-            return getattr(importlib.import_module(our_name(owner) or owner), name)
+            module = importlib.import_module(our_name(owner) or owner)
+            # A package may have something else under a name than its deep modules.
+            find = vars(module).get("_find_deep_name")
+            return getattr(module, name) if find is None else find(name)
         except AttributeError:
             raise missing_name(shown, name) from None
         except ModuleNotFoundError as error:

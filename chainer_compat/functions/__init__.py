@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainer_compat._unsupported import load_name
+from chainer_compat._unsupported import load_name, missing_name
 from chainer_compat.functions._activation import (
     clipped_relu,
     crelu,
@@ -489,3 +489,14 @@ _VERSION_1 = {
 
 def __getattr__(name: str) -> Any:
     return load_name(globals(), name, _VERSION_1)
+
+
+def _find_deep_name(name: str) -> Any:
+    """What a deep module has under a name: what Chainer 7 has there, not what Chainer 1 had here.
+
+    Raises:
+        AttributeError: If there is nothing.
+    """
+    if name in globals() and name not in _VERSION_1:
+        return globals()[name]
+    raise missing_name(__name__, name)
