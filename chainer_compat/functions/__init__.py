@@ -63,6 +63,10 @@ from chainer_compat.functions._covariance_losses import (
     cross_covariance,
     decov,
 )
+from chainer_compat.functions._decorrelation import (
+    decorrelated_batch_normalization,
+    fixed_decorrelated_batch_normalization,
+)
 from chainer_compat.functions._einsum import (
     einsum,
 )
@@ -220,6 +224,10 @@ from chainer_compat.functions._regression import (
     squared_difference,
     squared_error,
 )
+from chainer_compat.functions._renormalization import (
+    batch_renormalization,
+    fixed_batch_renormalization,
+)
 from chainer_compat.functions._roi import (
     roi_average_align_2d,
     roi_average_pooling_2d,
@@ -292,6 +300,7 @@ __all__ = [
     "batch_l2_norm_squared",
     "batch_matmul",
     "batch_normalization",
+    "batch_renormalization",
     "bernoulli_nll",
     "bias",
     "bilinear",
@@ -321,6 +330,7 @@ __all__ = [
     "deconvolution_2d",
     "deconvolution_3d",
     "deconvolution_nd",
+    "decorrelated_batch_normalization",
     "decov",
     "depth2space",
     "depthwise_convolution_2d",
@@ -346,6 +356,8 @@ __all__ = [
     "fft",
     "fix",
     "fixed_batch_normalization",
+    "fixed_batch_renormalization",
+    "fixed_decorrelated_batch_normalization",
     "flatten",
     "flip",
     "fliplr",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainer_compat.links._batch_renormalization import BatchRenormalization
 from chainer_compat.links._bilinear import Bilinear
 from chainer_compat.links._classifier import Classifier
 from chainer_compat.links._convolution import (
@@ -18,6 +19,11 @@ from chainer_compat.links._convolution import (
     DepthwiseConvolution2D,
     DilatedConvolution2D,
 )
+from chainer_compat.links._decorrelation import DecorrelatedBatchNormalization
+
+# For chainer.links.normalization.decorrelated_batch_normalization.
+from chainer_compat.links._decorrelation import fix_avg_mean as fix_avg_mean
+from chainer_compat.links._decorrelation import fix_avg_projection as fix_avg_projection
 from chainer_compat.links._elementwise import Bias, Parameter, PReLU, Scale, Swish
 from chainer_compat.links._embed_id import EmbedID
 from chainer_compat.links._fully_connected import Highway, Maxout
@@ -39,6 +45,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "BatchNormalization",
+    "BatchRenormalization",
     "Bias",
     "Bilinear",
     "Classifier",
@@ -50,6 +57,7 @@ __all__ = [
     "Deconvolution2D",
     "Deconvolution3D",
     "DeconvolutionND",
+    "DecorrelatedBatchNormalization",
     "DepthwiseConvolution2D",
     "DilatedConvolution2D",
     "EmbedID",

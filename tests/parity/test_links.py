@@ -34,6 +34,11 @@ CASES = [
     ("BatchNormalization", (), {"axis": (0, 2, 3), "decay": 0.5, "eps": 0.1}, IMAGES),
     ("BatchNormalization", (4,), {"use_gamma": False, "use_beta": False}, (3, 4)),
     ("BatchNormalization", ((4, 6, 5),), {"initial_gamma": 2, "initial_avg_var": 3}, IMAGES),
+    ("BatchRenormalization", (4,), {"rmax": 2, "dmax": 0.5}, IMAGES),
+    ("BatchRenormalization", (4, 3, 5, 0.5, 0.1), {"use_gamma": False}, IMAGES),
+    ("BatchRenormalization", ((4, 6),), {"use_beta": False, "initial_gamma": 2}, IMAGES),
+    ("DecorrelatedBatchNormalization", (4, 2), {"eps": 0.1}, IMAGES),
+    ("DecorrelatedBatchNormalization", (4, 1, 0.5, 0.1, "float32"), {}, IMAGES),
     ("GroupNormalization", (2,), {}, IMAGES),
     ("GroupNormalization", (2, 4), {"initial_beta": 1}, IMAGES),
     ("LayerNormalization", (), {}, (3, 4)),
@@ -96,6 +101,11 @@ def test_a_link_that_was_not_called_loads_what_another_saved(
         ("Convolution2D", (5, 4, 3), {}),
         ("BatchNormalization", (), {}),
         ("BatchNormalization", (3,), {}),
+        ("BatchRenormalization", (3,), {}),
+        ("BatchRenormalization", (None,), {}),
+        ("BatchRenormalization", (), {}),
+        ("DecorrelatedBatchNormalization", (4,), {}),
+        ("DecorrelatedBatchNormalization", (4, 3), {}),
         ("LayerNormalization", (3,), {}),
         ("Bias", (), {}),
         ("Scale", (1, None, True), {}),
@@ -193,3 +203,29 @@ def test_local_filters_are_as_many_as_the_stride_leaves_places() -> None:
     link = chainer.links.LocalConvolution2D(1, 2, 7, 3, stride=2, initialW=1)
     assert link.W.shape == (2, 3, 3, 1, 3, 3)
     assert link(np.ones((1, 1, 7, 7), np.float32)).array.tolist() == [[[[9.0] * 3] * 3] * 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "options"),
+    [
+        ("BatchNormalization", (4,), {}),
+        ("BatchRenormalization", (4, 2, 1), {}),
+        ("DecorrelatedBatchNormalization", (4, 2), {}),
+    ],
+)
+def test_statistics_are_finetuned(both: Any, name: str, arguments: Any, options: Any) -> None:
+    both(links.finetuned, name, arguments, options, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("groups", "shapes"),
+    [
+        (2, ((2, 2), (2, 2, 2))),
+        (1, ((4,), (4, 4))),
+        (2, ((2,), (2, 2))),
+        (2, ((1, 2, 2), (2, 2, 2))),
+        (2, ((2, 2), (2,))),
+    ],
+)
+def test_the_statistics_of_old_files_load(both: Any, groups: int, shapes: Any) -> None:
+    both(links.loaded_whitening, groups, shapes)

@@ -115,3 +115,31 @@ def forget(chainer, np, double):
     y.grad = np.ones(2, "f")
     y.backward()
     return {"y": y.array, "x": x.grad, "w": w.grad, "label": y.creator.label}
+
+
+def running_statistics(chainer, np, dtype):
+    """Move running statistics by batches."""
+    functions, random = chainer.functions, np.random.RandomState(0)
+    x = random.uniform(-1, 1, (8, 6, 2)).astype(dtype)
+    one, zero = np.ones(6, dtype), np.zeros(6, dtype)
+    mean, var = zero.copy(), one.copy()
+    rows, matrices = np.zeros((2, 3), dtype), np.zeros((2, 3, 3), dtype)
+    for keeps in (False, True):
+        functions.batch_renormalization(
+            x, one, zero, 2, 1, 1e-3, mean, var, 0.8, update_statistics=keeps
+        )
+        functions.decorrelated_batch_normalization(
+            x, groups=2, eps=1e-3, decay=0.8,
+            running_mean=rows if keeps else None, running_projection=matrices,
+        )  # fmt: skip
+    return [mean, var, rows, matrices]
+
+
+def warned(chainer, np, name, arrays):
+    """Call a function and tell which warnings it gives."""
+    import warnings
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        y = getattr(chainer.functions, name)(*arrays)
+    return [y.array, [warning.category.__name__ for warning in caught]]

@@ -8,7 +8,7 @@ def used(chainer, np, name, arguments, options, shape, dtype, calls=2):
     link = getattr(chainer.links, name)(*arguments, **options)
     random = np.random.RandomState(1)
     result = {"before": _saved(chainer, np, link)}
-    if name != "BatchNormalization":  # Chainer's shows other values than it has, or fails
+    if "Batch" not in name:  # Chainer's shows other values than it has, or fails
         result["text"] = str(link)
     for _ in range(calls):
         if dtype == "int32":
@@ -154,3 +154,33 @@ def loaded(chainer, np, name, arguments, options, shape):
     chainer.serializers.NpzDeserializer(saved).load(second)
     with chainer.using_config("train", False):
         return [first(x).array, second(x).array]
+
+
+def finetuned(chainer, np, name, arguments, options):
+    """Collect the statistics of batches, begin anew, and use them."""
+    link = getattr(chainer.links, name)(*arguments, **options)
+    random = np.random.RandomState(1)
+    found = []
+    for _ in range(2):
+        link.start_finetuning()
+        for _ in range(3):
+            x = random.uniform(-1, 1, (8, 4)).astype(np.float32)
+            link(x, finetune=True)
+        with chainer.using_config("train", False):
+            found += [link.N, link(x).array, _saved(chainer, np, link)]
+    return found
+
+
+def loaded_whitening(chainer, np, groups, shapes):
+    """Load running statistics, as files of version 6 have them, too."""
+    import warnings
+
+    link = chainer.links.DecorrelatedBatchNormalization(4, groups)
+    arrays = {
+        name: np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+        for name, shape in zip(("avg_mean", "avg_projection"), shapes, strict=True)
+    }
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        chainer.serializers.NpzDeserializer({**arrays, "N": np.array(3)}).load(link)
+    return [link.avg_mean, link.avg_projection, link.N, len(caught)]

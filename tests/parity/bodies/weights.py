@@ -27,6 +27,8 @@ CASES = {
     "deconvolution_2d": (lambda c, L: L.Deconvolution2D(3, 4, 3, 2, 1), (2, 3, 6, 6), None),
     "deconvolution_groups": (lambda c, L: L.Deconvolution2D(4, 6, 3, groups=2), (2, 4, 5, 5), None),
     "batch_normalization": (lambda c, L: L.BatchNormalization(4), (6, 4), None),
+    "batch_renormalization": (lambda c, L: L.BatchRenormalization(4, 2, 1), (6, 4), None),
+    "decorrelation": (lambda c, L: L.DecorrelatedBatchNormalization(4, 2), (6, 4), None),
     "layer_normalization": (lambda c, L: L.LayerNormalization(4), (6, 4), None),
     "group_normalization": (lambda c, L: L.GroupNormalization(2, 4), (3, 4, 5), None),
     "embed_id": (lambda c, L: L.EmbedID(7, 4), "ids", None),
@@ -91,7 +93,10 @@ def saved(chainer, np, name):
     for _, part in sorted(link.namedlinks()):
         if hasattr(part, "avg_mean"):
             part.avg_mean[...] = random.uniform(-1, 1, part.avg_mean.shape)
+        if hasattr(part, "avg_var"):
             part.avg_var[...] = random.uniform(0.5, 2, part.avg_var.shape)
+        if hasattr(part, "avg_projection"):
+            part.avg_projection[...] = random.uniform(-1, 1, part.avg_projection.shape)
         if hasattr(part, "reset_state"):
             part.reset_state()
     with chainer.using_config("train", False):

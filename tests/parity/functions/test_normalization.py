@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.parity._examples import examples
+from tests.parity.bodies import functions
 from tests.parity.functions._contract import Arguments, Row, array, check, exact_dtypes, shapes
 
 
@@ -66,10 +68,49 @@ def normed(draw: Any) -> Arguments:
     return [("v", x)], {"axis": draw(axes | st.just((0, 1))), "eps": draw(st.just(1e-3))}
 
 
+def renormalized(draw: Any) -> Arguments:
+    batch, channels = draw(st.integers(2, 4)), draw(st.integers(1, 3))
+    dtype = draw(exact_dtypes)
+    x = array(draw, (batch, channels, *draw(shapes(max_dims=2, min_side=1, max_side=3))), dtype)
+    keys = x.shape[1 : draw(st.integers(2, x.ndim))]
+    running = array(draw, keys, dtype), abs(array(draw, keys, dtype)) + 0.1
+    options = {
+        "rmax": draw(st.sampled_from([1, 1.5, 3])), "dmax": draw(st.sampled_from([0, 0.5, 5])),
+        "eps": draw(st.sampled_from([2e-5, 0.1])), "running_mean": running[0],
+        "running_var": running[1], "update_statistics": draw(st.booleans()),
+    }  # fmt: skip
+    return [("v", x), ("v", array(draw, keys, dtype)), ("v", array(draw, keys, dtype))], options
+
+
+def whitened(draw: Any) -> Arguments:
+    # More examples than channels: otherwise rounding decides about the smallest eigenvalues.
+    groups, size = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    dtype = draw(exact_dtypes)
+    x = array(
+        draw,
+        (draw(st.integers(8, 12)), groups * size, *draw(shapes(max_dims=2, min_side=1))),
+        dtype,
+    )
+    return [("v", x)], {"groups": groups, "eps": draw(st.sampled_from([2e-3, 0.1]))}
+
+
+def whitened_as_before(draw: Any) -> Arguments:
+    groups, size = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    dtype = draw(exact_dtypes)
+    x = array(
+        draw, (draw(st.integers(1, 3)), groups * size, *draw(shapes(max_dims=2, min_side=1))), dtype
+    )
+    statistics = array(draw, (groups, size), dtype), array(draw, (groups, size, size), dtype)
+    return [("v", x), *(("a", a) for a in statistics)], {"groups": groups}
+
+
 ROWS = [
     Row("batch_normalization", keyed(2, eps=st.sampled_from([2e-5, 0.1])), looser=20),
     Row("batch_normalization", over_axes, looser=20, label=" over axes"),
+    Row("batch_renormalization", renormalized, order=1, looser=20),
+    Row("decorrelated_batch_normalization", whitened, order=1, looser=200),
     Row("fixed_batch_normalization", keyed(4), looser=20),
+    Row("fixed_decorrelated_batch_normalization", whitened_as_before, order=1, looser=5),
     Row("group_normalization", grouped, looser=1000),
     Row("layer_normalization", rows, looser=20),
     Row("local_response_normalization", neighbours, order=1, looser=5),
@@ -82,3 +123,55 @@ ROWS = [
 @given(data=st.data())
 def test_values_and_gradients(both: Any, row: Row, data: st.DataObject) -> None:
     check(both, row, data)
+
+
+X = np.arange(24, dtype=np.float32).reshape(4, 6)
+KEYS = np.ones(6, np.float32)
+ROWS_OF_2 = np.zeros((3, 2), np.float32)
+MATRICES = np.ones((3, 2, 2), np.float32)
+RUNNING = {"rmax": 1, "dmax": 0, "running_mean": KEYS, "running_var": KEYS}
+
+
+@pytest.mark.parametrize(
+    ("name", "arrays", "options", "config"),
+    [
+        ("batch_renormalization", [X, KEYS, KEYS], {"rmax": 1, "dmax": 0}, {}),
+        ("batch_renormalization", [X, KEYS, KEYS], {**RUNNING, "running_var": None}, {}),
+        ("batch_renormalization", [X, KEYS, KEYS], RUNNING, {"train": False}),
+        ("batch_renormalization", [X.astype("i"), KEYS, KEYS], RUNNING, {}),
+        ("batch_renormalization", [X, KEYS[:2], KEYS[:2]], RUNNING, {}),
+        ("batch_renormalization", [X, KEYS, KEYS[:2]], RUNNING, {}),
+        ("batch_renormalization", [X, KEYS, KEYS.astype("d")], RUNNING, {}),
+        ("batch_renormalization", [X[0], KEYS, KEYS], RUNNING, {}),
+        ("batch_renormalization", [X, KEYS, KEYS], {**RUNNING, "running_mean": KEYS[:2]}, {}),
+        ("decorrelated_batch_normalization", [X], {}, {}),
+        ("decorrelated_batch_normalization", [X], {"groups": 3, "colour": 1}, {}),
+        ("decorrelated_batch_normalization", [X.astype("i")], {"groups": 3}, {}),
+        ("decorrelated_batch_normalization", [X], {"groups": 3, "running_mean": KEYS}, {}),
+        ("fixed_decorrelated_batch_normalization", [X.astype("i"), ROWS_OF_2, MATRICES], {}, {}),
+        ("fixed_decorrelated_batch_normalization", [X, ROWS_OF_2, MATRICES.astype("d")], {}, {}),
+        ("fixed_decorrelated_batch_normalization", [X, ROWS_OF_2.astype("d"), MATRICES], {}, {}),
+        ("fixed_decorrelated_batch_normalization", [X, ROWS_OF_2, MATRICES], {"groups": 2}, {}),
+        ("fixed_decorrelated_batch_normalization", [X, ROWS_OF_2, MATRICES], {"groups": 4}, {}),
+        ("fixed_decorrelated_batch_normalization", [X[0], ROWS_OF_2, MATRICES], {}, {}),
+    ],
+)
+def test_bad_arguments_give_the_same_class_of_error(
+    both: Any, name: str, arrays: Any, options: Any, config: Any
+) -> None:
+    arguments = [("v", a) for a in arrays]
+    assert both(functions.call, name, arguments, options, 1, config) is None
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_running_statistics_move(both: Any, dtype: str) -> None:
+    both(functions.running_statistics, dtype, rtol=1e-4, atol=1e-5)
+
+
+def test_half_precision_with_weights_in_single(both: Any) -> None:
+    arguments = [("v", X.astype("e")), ("v", KEYS), ("v", KEYS)]
+    both(functions.call, "batch_renormalization", arguments, RUNNING, 1, rtol=1e-2, atol=1e-2)
+
+
+def test_the_fixed_renormalization_warns(both: Any) -> None:
+    both(functions.warned, "fixed_batch_renormalization", [X, *[KEYS] * 4], rtol=1e-5, atol=1e-5)
