@@ -28,11 +28,13 @@ __all__ = [
     "NotSupportedError",
     "ObserverError",
     "OutputDirectoryError",
+    "ProbabilitiesError",
     "ShapeMismatchError",
     "SnapshotMismatchError",
     "SnapshotWriteError",
     "TextMismatchError",
     "UnexpectedArrayError",
+    "UnregisteredDivergenceError",
     "UnsafeFileError",
     "WorkerError",
 ]
@@ -66,6 +68,16 @@ class InvalidArgumentError(ChainerCompatError, ValueError):
 
 class InvalidArgumentTypeError(ChainerCompatError, TypeError):
     """An argument has a type that has no meaning here."""
+
+
+class ProbabilitiesError(InvalidArgumentError, AssertionError):
+    """Probabilities are negative or do not sum to 1, for which Chainer has two classes."""
+
+
+class UnregisteredDivergenceError(ChainerCompatError, KeyError, NotImplementedError):
+    """No Kullback-Leibler divergence is registered for two classes of distributions."""
+
+    __str__ = Exception.__str__  # KeyError shows the repr of its argument
 
 
 class UnexpectedArrayError(ChainerCompatError, AssertionError):

@@ -14,6 +14,7 @@ HEAVY = ("cupy", "h5py", "isal", "lightning", "matplotlib", "pytorch_lightning",
 PACKAGES = (
     "backends",
     "datasets",
+    "distributions",
     "functions",
     "interop",
     "iterators",
