@@ -63,6 +63,13 @@ from chainer_compat.functions._covariance_losses import (
     cross_covariance,
     decov,
 )
+from chainer_compat.functions._crf import (
+    argmax_crf1d,
+    crf1d,
+)
+from chainer_compat.functions._ctc import (
+    connectionist_temporal_classification,
+)
 from chainer_compat.functions._decorrelation import (
     decorrelated_batch_normalization,
     fixed_decorrelated_batch_normalization,
@@ -241,6 +248,10 @@ from chainer_compat.functions._rounding import (
     floor,
     sign,
 )
+from chainer_compat.functions._sampled_losses import (
+    black_out,
+    negative_sampling,
+)
 from chainer_compat.functions._selection import (
     diagonal,
     permutate,
@@ -288,6 +299,7 @@ __all__ = [
     "arctan2",
     "arctanh",
     "argmax",
+    "argmax_crf1d",
     "argmin",
     "as_strided",
     "average",
@@ -305,6 +317,7 @@ __all__ = [
     "bias",
     "bilinear",
     "binary_accuracy",
+    "black_out",
     "broadcast",
     "broadcast_to",
     "cast",
@@ -314,6 +327,7 @@ __all__ = [
     "clip",
     "clipped_relu",
     "concat",
+    "connectionist_temporal_classification",
     "contrastive",
     "convolution_1d",
     "convolution_2d",
@@ -323,6 +337,7 @@ __all__ = [
     "cos",
     "cosh",
     "crelu",
+    "crf1d",
     "cross_covariance",
     "cumprod",
     "cumsum",
@@ -410,6 +425,7 @@ __all__ = [
     "moveaxis",
     "ndtr",
     "ndtri",
+    "negative_sampling",
     "normalize",
     "pad",
     "pad_sequence",
