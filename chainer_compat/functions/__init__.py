@@ -74,6 +74,7 @@ from chainer_compat.functions._decorrelation import (
     decorrelated_batch_normalization,
     fixed_decorrelated_batch_normalization,
 )
+from chainer_compat.functions._deformable import deformable_convolution_2d_sampler
 from chainer_compat.functions._einsum import (
     einsum,
 )
@@ -347,6 +348,7 @@ __all__ = [
     "deconvolution_nd",
     "decorrelated_batch_normalization",
     "decov",
+    "deformable_convolution_2d_sampler",
     "depth2space",
     "depthwise_convolution_2d",
     "det",

@@ -24,12 +24,18 @@ from chainer_compat.links._decorrelation import DecorrelatedBatchNormalization
 # For chainer.links.normalization.decorrelated_batch_normalization.
 from chainer_compat.links._decorrelation import fix_avg_mean as fix_avg_mean
 from chainer_compat.links._decorrelation import fix_avg_projection as fix_avg_projection
+from chainer_compat.links._deformable import DeformableConvolution2D
+
+# For chainer.links.connection.deformable_convolution_2d.
+from chainer_compat.links._deformable import (
+    DeformableConvolution2DSampler as DeformableConvolution2DSampler,
+)
 from chainer_compat.links._elementwise import Bias, Parameter, PReLU, Scale, Swish
 from chainer_compat.links._embed_id import EmbedID
 from chainer_compat.links._fully_connected import Highway, Maxout
 from chainer_compat.links._gru import GRU, StatefulGRU, StatelessGRU
 from chainer_compat.links._gru import GRUBase as GRUBase  # for chainer.links.rnn.gru
-from chainer_compat.links._image_blocks import Inception, MLPConvolution2D
+from chainer_compat.links._image_blocks import Inception, InceptionBN, MLPConvolution2D
 from chainer_compat.links._linear import Linear
 from chainer_compat.links._local_convolution import LocalConvolution2D
 from chainer_compat.links._lstm import LSTM, StatelessLSTM
@@ -58,12 +64,14 @@ __all__ = [
     "Deconvolution3D",
     "DeconvolutionND",
     "DecorrelatedBatchNormalization",
+    "DeformableConvolution2D",
     "DepthwiseConvolution2D",
     "DilatedConvolution2D",
     "EmbedID",
     "GroupNormalization",
     "Highway",
     "Inception",
+    "InceptionBN",
     "LayerNormalization",
     "Linear",
     "LocalConvolution2D",

@@ -22,6 +22,10 @@ CASES = {
     "convolution_3d": (lambda c, L: L.Convolution3D(2, 3, 2), (2, 2, 4, 4, 4), None),
     "convolution_groups": (lambda c, L: L.Convolution2D(4, 6, 3, groups=2), (2, 4, 5, 5), None),
     "dilated": (lambda c, L: L.DilatedConvolution2D(3, 4, 3, dilate=2), (2, 3, 9, 9), None),
+    "deformable": (lambda c, L: L.DeformableConvolution2D(3, 4, 3), (2, 3, 6, 6), None),
+    "inception_bn": (
+        lambda c, L: L.InceptionBN(3, 1, 2, 3, 2, 1, "max", 2), (2, 3, 6, 6), None
+    ),
     "depthwise": (lambda c, L: L.DepthwiseConvolution2D(3, 2, 3), (2, 3, 6, 6), None),
     "deconvolution_1d": (lambda c, L: L.Deconvolution1D(3, 4, 3), (2, 3, 6), None),
     "deconvolution_2d": (lambda c, L: L.Deconvolution2D(3, 4, 3, 2, 1), (2, 3, 6, 6), None),

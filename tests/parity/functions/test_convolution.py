@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.parity._examples import examples
-from tests.parity.functions._contract import Arguments, Row, array, check, exact_dtypes, labels
+from tests.parity.bodies import functions
+from tests.parity.functions._contract import (
+    Arguments,
+    Row,
+    array,
+    check,
+    exact_dtypes,
+    labels,
+    shapes,
+)
 
 variables = st.sampled_from(["v", "v", "v'"])
 
@@ -119,6 +129,18 @@ def local(draw: Any) -> Arguments:
     return [("v", x), ("v", w), ("v", b)], {"stride": s}
 
 
+def deformed(draw: Any) -> Arguments:
+    dtype = draw(exact_dtypes)
+    kh, kw, outs = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(shapes(2, 2, 1, 3))
+    x = array(draw, (2, 2, draw(st.integers(2, 5)), draw(st.integers(2, 5))), dtype)
+    offset = array(draw, (2, 2 * kh * kw, *outs), dtype, low=-1.5, high=1.5)
+    w = array(draw, (3, 2, kh, kw), draw(exact_dtypes))
+    b = array(draw, (3,), np.result_type(x, w).name) if draw(st.booleans()) else None
+    pad = st.integers(0, 2)
+    options = {"stride": draw(st.integers(1, 2)), "pad": draw(pad | st.tuples(pad, pad))}
+    return [("v", x), ("v", offset), ("v", w), ("v", b)], options
+
+
 def shifted(draw: Any) -> Arguments:
     channels = draw(st.integers(9, 20))
     x = array(draw, (1, channels, draw(st.integers(1, 4)), 3), draw(exact_dtypes))
@@ -162,6 +184,7 @@ ROWS = [
     Row("deconvolution_2d", deconvolved(2), looser=5),
     Row("deconvolution_3d", deconvolved(3), looser=10),
     Row("deconvolution_nd", deconvolved(2), looser=5),
+    Row("deformable_convolution_2d_sampler", deformed, order=1, looser=20),
     Row("depthwise_convolution_2d", depthwise, looser=5),
     Row("embed_id", embedded),
     Row("local_convolution_2d", local, order=1, looser=5),
@@ -184,3 +207,30 @@ ROWS = [
 @given(data=st.data())
 def test_values_and_gradients(both: Any, row: Row, data: st.DataObject) -> None:
     check(both, row, data)
+
+
+X = np.zeros((2, 3, 4, 5), np.float32)
+OFFSET = np.zeros((2, 8, 3, 4), np.float32)
+W = np.ones((2, 3, 2, 2), np.float32)
+B = np.ones(2, np.float32)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        (X.astype("i"), OFFSET, W),
+        (X[0], OFFSET, W),
+        (X, OFFSET[0], W),
+        (X, OFFSET, W[0]),
+        (X, OFFSET[:, :6], W),
+        (X, OFFSET.astype("d"), W),
+        (X, OFFSET, W.astype("i")),
+        (X, OFFSET, W, B.astype("d")),
+        (X, OFFSET, W, np.ones(3, np.float32)),
+        (X[:1], OFFSET, W),
+        (X, OFFSET, W[:, :2]),
+    ],
+)
+def test_bad_arguments_of_the_deformable_convolution(both: Any, arrays: Any) -> None:
+    arguments = [("v", a) for a in arrays]
+    assert both(functions.call, "deformable_convolution_2d_sampler", arguments, {}, 1) is None
