@@ -178,6 +178,26 @@ from chainer_compat.functions._metric_losses import (
     hinge,
     triplet,
 )
+from chainer_compat.functions._n_step_rnn import (
+    n_step_bigru,
+    n_step_bilstm,
+    n_step_birnn,
+    n_step_gru,
+    n_step_lstm,
+    n_step_rnn,
+)
+from chainer_compat.functions._n_step_rnn import (
+    n_step_gru_base as n_step_gru_base,  # for chainer.functions.rnn
+)
+from chainer_compat.functions._n_step_rnn import (
+    n_step_lstm_base as n_step_lstm_base,  # for chainer.functions.rnn
+)
+from chainer_compat.functions._n_step_rnn import (
+    n_step_rnn_base as n_step_rnn_base,  # for chainer.functions.rnn
+)
+from chainer_compat.functions._n_step_rnn import (
+    n_step_rnn_impl as n_step_rnn_impl,  # for chainer.functions.rnn
+)
 from chainer_compat.functions._noise import (
     dropout,
     gaussian,
@@ -425,6 +445,12 @@ __all__ = [
     "min",
     "minimum",
     "moveaxis",
+    "n_step_bigru",
+    "n_step_bilstm",
+    "n_step_birnn",
+    "n_step_gru",
+    "n_step_lstm",
+    "n_step_rnn",
     "ndtr",
     "ndtri",
     "negative_sampling",

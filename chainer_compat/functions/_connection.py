@@ -22,7 +22,7 @@ def _check_linear(x: Tensor, W: Tensor, b: Tensor | None, n_batch_axes: int) -> 
         and x.shape[1] == W.shape[1]
         and x.is_floating_point()
         and W.is_floating_point()
-        and (b is None or b.shape == W.shape[:1])
+        and (b is None or (b.shape == W.shape[:1] and b.dtype is x.dtype))
     ):
         return  # by far the most frequent case, in as few questions as it takes
     _checks.floating(x)
@@ -37,6 +37,7 @@ def _check_linear(x: Tensor, W: Tensor, b: Tensor | None, n_batch_axes: int) -> 
     if size != W.shape[1]:
         fail("x.shape[1] == W.shape[1]", f"{size} != {W.shape[1]}")
     if b is not None:
+        _checks.expect_same_dtype(b, x, "b", "x")
         _checks.expect_ndim(b, "b", 1)
         if b.shape[0] != W.shape[0]:
             fail("b.shape[0] == W.shape[0]", f"{b.shape[0]} != {W.shape[0]}")

@@ -217,8 +217,10 @@ def _transpose_sequence(xs: Sequence[Tensor]) -> tuple[Tensor, ...]:
     for length in lengths[:-1]:
         starts.append(starts[-1] + length)
     order = [starts[i] + t for t, count in enumerate(counts) for i in range(count)]
+    # The first dtype is that of the results.
+    joined = torch.cat([x.to(xs[0].dtype) for x in xs])
     # One gather for all, so that a backward pass is one, too.
-    joined = torch.cat(list(xs)).index_select(0, torch.tensor(order, device=xs[0].device))
+    joined = joined.index_select(0, torch.tensor(order, device=xs[0].device))
     return torch.split(joined, counts)
 
 

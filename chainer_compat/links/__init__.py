@@ -40,6 +40,25 @@ from chainer_compat.links._linear import Linear
 from chainer_compat.links._local_convolution import LocalConvolution2D
 from chainer_compat.links._lstm import LSTM, StatelessLSTM
 from chainer_compat.links._lstm import LSTMBase as LSTMBase  # for chainer.links.rnn.lstm
+from chainer_compat.links._n_step_rnn import (
+    NStepBiGRU,
+    NStepBiLSTM,
+    NStepBiRNNReLU,
+    NStepBiRNNTanh,
+    NStepGRU,
+    NStepLSTM,
+    NStepRNNReLU,
+    NStepRNNTanh,
+)
+from chainer_compat.links._n_step_rnn import NStepGRUBase as NStepGRUBase  # for chainer.links.rnn
+from chainer_compat.links._n_step_rnn import NStepLSTMBase as NStepLSTMBase  # for chainer.links.rnn
+from chainer_compat.links._n_step_rnn import NStepRNNBase as NStepRNNBase  # for chainer.links.rnn
+from chainer_compat.links._n_step_rnn import (
+    argsort_list_descent as argsort_list_descent,  # for chainer.links.rnn
+)
+from chainer_compat.links._n_step_rnn import (
+    permutate_list as permutate_list,  # for chainer.links.rnn
+)
 from chainer_compat.links._normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -77,6 +96,14 @@ __all__ = [
     "LocalConvolution2D",
     "MLPConvolution2D",
     "Maxout",
+    "NStepBiGRU",
+    "NStepBiLSTM",
+    "NStepBiRNNReLU",
+    "NStepBiRNNTanh",
+    "NStepGRU",
+    "NStepLSTM",
+    "NStepRNNReLU",
+    "NStepRNNTanh",
     "PReLU",
     "Parameter",
     "Scale",
