@@ -16,7 +16,7 @@ from torch.autograd.graph import get_gradient_edge
 
 from chainer_compat import _graph
 from chainer_compat._record import Record, observe
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 
 if TYPE_CHECKING:
     from chainer_compat._graph import VariableNode
@@ -114,7 +114,7 @@ def _protect_exposed() -> None:
 
 
 def _needs_record(retain_grad: bool, create_graph: bool = False) -> bool:
-    mode = config._mode
+    mode = _this_thread.mode
     # torch warns of a gradient whose graph holds its own leaf when it puts it there itself.
     return bool(
         retain_grad
@@ -252,7 +252,7 @@ def _run_observed(
     """One call of torch's engine that looks at everything the record asks for."""
     record = Record.behind([y.node for y in outputs])
     nodes = dict.fromkeys([*wanted, *(record.ends if not wanted else ())])
-    if retain_grad or config._mode.debug:
+    if retain_grad or _this_thread.mode.debug:
         nodes.update(dict.fromkeys(record.between))
     edges = {node: node.edge() for node in nodes}
     foreign = [] if wanted else record.foreign_leaves()
@@ -266,7 +266,7 @@ def _run_observed(
         )
     by_node = dict(zip(places, grads, strict=False))
     found = _Found(record, by_node, list(zip(foreign, grads[len(places) :], strict=True)))
-    if config._mode.debug:
+    if _this_thread.mode.debug:
         found.check_nan()
     if retain_grad:
         for node in (*record.between, *(y.node for y in outputs)):

@@ -13,7 +13,7 @@ import numpy as np
 from chainer_compat._variable import is_raw_array
 from chainer_compat.backend import copyto
 from chainer_compat.backends import _crossing
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 from chainer_compat.device_resident import DeviceResident, DeviceResidentsVisitor
 from chainer_compat.initializers import NaN
 from chainer_compat.link_hook import (
@@ -100,7 +100,7 @@ class Link(DeviceResident):
             *args: Passed on.
             **kwargs: Passed on.
         """
-        if config._mode.link_hooks or self._local_link_hooks:
+        if _this_thread.mode.link_hooks or self._local_link_hooks:
             return self._call_hooked(args, kwargs)
         return self._forward(*args, **kwargs)
 
@@ -117,7 +117,7 @@ class Link(DeviceResident):
         return call
 
     def _call_hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        hooks = [*config._mode.link_hooks.values(), *self.local_link_hooks.values()]
+        hooks = [*_this_thread.mode.link_hooks.values(), *self.local_link_hooks.values()]
         before = _ForwardPreprocessCallbackArgs(self, "forward", args, kwargs)
         for hook in hooks:
             hook.forward_preprocess(before)

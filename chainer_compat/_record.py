@@ -10,7 +10,7 @@ import torch
 
 from chainer_compat._graph import VariableNode, is_cut
 from chainer_compat.backends import _crossing
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 
 if TYPE_CHECKING:
     from chainer_compat.function_node import FunctionNode
@@ -94,7 +94,7 @@ def observe(record: Record) -> Iterator[None]:
         record: What the pass goes through.
     """
     handles = [_stop_at(node) for node in record.ends if is_cut(node)]
-    common = list(config._mode.function_hooks.values())
+    common = list(_this_thread.mode.function_hooks.values())
     for function in record.functions:
         hooks = [*common, *function.local_function_hooks.values()]
         if hooks:

@@ -15,7 +15,7 @@ from chainer_compat import _backprop
 from chainer_compat._graph import VariableNode, label_of
 from chainer_compat.backend import Device, get_device, get_device_from_array
 from chainer_compat.backends import _crossing, cuda
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 from chainer_compat.errors import InvalidArgumentTypeError
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Variable:
             if not self._unshared:
                 self._tensor = plain
             return plain
-        if plain.requires_grad or not config._mode.enable_backprop:
+        if plain.requires_grad or not _this_thread.mode.enable_backprop:
             return plain
         # A leaf of its own: the tensor that came in may be the user's.
         leaf = plain.detach().requires_grad_()

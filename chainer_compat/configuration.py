@@ -24,27 +24,32 @@ __all__ = [
 ]
 
 
-# What every function call asks for: kept ready in a `_Mode`, since a look-up that falls through to
-# the global configuration costs half a microsecond.
-_HOT = ("debug", "enable_backprop", "type_check")
+# What every function call or report asks for: kept ready in a `_Mode`, since a look-up that falls
+# through to the global configuration costs half a microsecond.
+_HOT = ("debug", "enable_backprop", "keep_graph_on_report", "train", "type_check")
 
 
 class _Mode:
-    """What every function call of one thread asks for: the hot entries and the hooks."""
+    """What every call of one thread asks for: the hot entries, the hooks and the reporters."""
 
     __slots__ = (
         "__weakref__",
         "debug",
         "enable_backprop",
         "function_hooks",
+        "keep_graph_on_report",
         "link_hooks",
         "own",
+        "reporters",
         "shared",
+        "train",
         "type_check",
     )
 
     debug: bool
     enable_backprop: bool
+    keep_graph_on_report: bool
+    train: bool
     type_check: bool
 
     def __init__(self, own: dict[str, Any], shared: GlobalConfig) -> None:
@@ -52,6 +57,7 @@ class _Mode:
         self.shared = shared
         self.function_hooks: dict[str, Any] = {}
         self.link_hooks: dict[str, Any] = {}
+        self.reporters: list[Any] = []  # those that are current, the innermost last
         self.refresh()
 
     def refresh(self) -> None:
@@ -165,6 +171,16 @@ def _show(entries: Any, names: Any, file: IO[str] | None) -> None:
 
 global_config = GlobalConfig()
 config = LocalConfig(global_config)
+
+
+class _ThisThread(threading.local):
+    """Where the present thread's mode is found in a third of the time of ``config._mode``."""
+
+    def __init__(self) -> None:
+        self.mode = config._mode
+
+
+_this_thread = _ThisThread()
 
 _UNSET = object()
 

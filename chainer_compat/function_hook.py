@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 
 __all__ = ["FunctionHook", "get_function_hooks"]
 
 
 def get_function_hooks() -> dict[str, Any]:
     """Returns this thread's hooks of all functions, by name."""
-    return config._mode.function_hooks
+    return _this_thread.mode.function_hooks
 
 
 class FunctionHook:

@@ -12,7 +12,7 @@ from chainer_compat import _backprop
 from chainer_compat._graph import VariableNode
 from chainer_compat._variable import Variable, as_variable, is_raw_array, make_result
 from chainer_compat.backends import _crossing
-from chainer_compat.configuration import config, using_config
+from chainer_compat.configuration import _this_thread, using_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -299,7 +299,7 @@ class FunctionNode:
         """
         variables = [self._as_input(x) for x in inputs]
         data = tuple(v.array for v in variables)
-        mode = config._mode
+        mode = _this_thread.mode
         if mode.type_check:
             self._check_data_type_forward(data)
         hooks = [*mode.function_hooks.values(), *self.local_function_hooks.values()]
@@ -347,7 +347,7 @@ class FunctionNode:
                 raise TypeError(f"{self.label} must return arrays; got {type(array)}")
         self._output_tensors = outputs
         tensors = tuple(_crossing.as_tensor(array) for array in outputs)
-        if config._mode.debug:
+        if _this_thread.mode.debug:
             _check_nan(self.label, tensors)
         return tensors
 
@@ -374,7 +374,7 @@ class FunctionNode:
         if keep:
             self._keep_data(variables)
             self.outputs = tuple(weakref.ref(v.node) for v in variables)
-            if config._mode.debug:
+            if _this_thread.mode.debug:
                 self.stack = traceback.extract_stack()
         return tuple(variables)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 
 __all__ = ["LinkHook"]
 
@@ -59,7 +59,7 @@ class LinkHook:
     name = "LinkHook"
 
     def __enter__(self) -> LinkHook:
-        hooks = config._mode.link_hooks
+        hooks = _this_thread.mode.link_hooks
         if self.name in hooks:
             raise KeyError(f"there is a hook named {self.name!r} already in this thread")
         hooks[self.name] = self
@@ -67,8 +67,8 @@ class LinkHook:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        config._mode.link_hooks[self.name].deleted(None)
-        del config._mode.link_hooks[self.name]
+        _this_thread.mode.link_hooks[self.name].deleted(None)
+        del _this_thread.mode.link_hooks[self.name]
 
     def added(self, link: Any) -> None:
         """Called when it is added.

@@ -9,7 +9,6 @@ import copy
 import json
 import math
 import numbers
-import threading
 import warnings
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ import torch
 
 from chainer_compat.backends import cuda
 from chainer_compat.backends._crossing import as_tensor
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 from chainer_compat.errors import (
     InvalidArgumentError,
     InvalidArgumentTypeError,
@@ -50,16 +49,6 @@ _PLAIN = frozenset({float, int, bool})
 _NUMPY_NUMBERS = frozenset(np.dtype(code).type for code in "?bhilqBHILQefdg")
 
 
-class _ReporterStack(threading.local):
-    """The reporters that are current in one thread, the innermost last."""
-
-    def __init__(self) -> None:
-        self.reporters: list[Reporter] = []
-
-
-_current = _ReporterStack()
-
-
 class Reporter:
     """Collects values under names that tell who observed them.
 
@@ -83,12 +72,12 @@ class Reporter:
 
     def __enter__(self) -> Self:
         """Makes this reporter the current one of the thread."""
-        _current.reporters.append(self)
+        _this_thread.mode.reporters.append(self)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         """Gives the place back to the reporter that was current before."""
-        _current.reporters.pop()
+        _this_thread.mode.reporters.pop()
 
     def scope(self, observation: dict[str, Any]) -> _Scope:
         """Collects into another dictionary inside a ``with`` block, as the current reporter.
@@ -187,10 +176,11 @@ def _unknown_observer(observer: Any, names: dict[int, str]) -> str:
 
 def _for_observation(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
-        return value.detach() if value.requires_grad and not config.keep_graph_on_report else value
+        keeps_graph = _this_thread.mode.keep_graph_on_report or not value.requires_grad
+        return value if keeps_graph else value.detach()
     if isinstance(value, tuple):
         return tuple(_for_observation(part) for part in value) if type(value) is tuple else value
-    if _is_variable(value) and not config.keep_graph_on_report:
+    if _is_variable(value) and not _this_thread.mode.keep_graph_on_report:
         return copy.copy(value)
     return value
 
@@ -210,13 +200,14 @@ def get_current_reporter() -> Reporter:
     Raises:
         IndexError: If there is none.
     """
-    reporters = _current.reporters
+    reporters = _this_thread.mode.reporters
     if not reporters:
         raise NoReporterError(
             "no reporter is current in this thread: enter one with `with reporter:` or "
             "`with reporter.scope(observation):`; inside a Trainer there always is one"
         )
-    return reporters[-1]
+    innermost: Reporter = reporters[-1]
+    return innermost
 
 
 def report(values: Mapping[str, Any], observer: Any = None) -> None:
@@ -242,7 +233,7 @@ def report(values: Mapping[str, Any], observer: Any = None) -> None:
         >>> seen
         {'x': 1}
     """
-    reporters = _current.reporters
+    reporters = _this_thread.mode.reporters
     if reporters:
         reporters[-1].report(values, observer)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from chainer_compat._variable import Variable, as_variable
 from chainer_compat.backends import _crossing
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs, parse_kwargs
@@ -522,7 +522,7 @@ def rrelu(x: Any, l: float = 1.0 / 8, u: float = 1.0 / 3, **kwargs: Any) -> Any:
         raise ValueError(f"the lowest slope, {l}, must be below the highest, {u}")
     x = as_variable(x)
     result: Variable
-    if not config.train:
+    if not _this_thread.mode.train:
         result = _rrelu(x, (l + u) / 2)
         return (result, None) if return_r else result
     slope = _slopes(x, l, u) if r is None else _crossing.as_tensor(r)

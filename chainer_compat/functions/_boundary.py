@@ -19,7 +19,7 @@ from chainer_compat import _backprop
 from chainer_compat._graph import VariableNode
 from chainer_compat._variable import Variable, is_raw_array
 from chainer_compat.backends import _crossing
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.function_node import FunctionNode, _check_nan
 from chainer_compat.utils import type_check
@@ -55,7 +55,7 @@ def apply(kind: type[FunctionNode], inputs: Sequence[Any], *options: Any) -> Any
             tensors.append(x)
         else:
             tensors.append(_constant(kind, x))
-    mode = config._mode
+    mode = _this_thread.mode
     check = kind.check  # type: ignore[attr-defined]  # every kind that `function` makes has one
     if check is not None and mode.type_check:
         try:
@@ -202,7 +202,7 @@ def _apply_observed(
     options: tuple[Any, ...],
 ) -> Any:
     """The way with hooks, debug mode or Chainer 1's volatile variables."""
-    mode = config._mode
+    mode = _this_thread.mode
     node = kind.__new__(kind)
     node._options = options  # type: ignore[attr-defined]  # read by nodes that show them
     hooks = list(mode.function_hooks.values())
@@ -400,7 +400,7 @@ def call_torch(
     inputs = [x for x in flat if isinstance(x, Variable)]
     plain = [x.tensor if isinstance(x, Variable) else x for x in flat]
     plain_args, plain_kwargs = _pytree.tree_unflatten(plain, spec)
-    builds_graph = torch.is_grad_enabled() and config._mode.enable_backprop
+    builds_graph = torch.is_grad_enabled() and _this_thread.mode.enable_backprop
     with torch.set_grad_enabled(builds_graph):
         result = func(*plain_args, **plain_kwargs)
     outputs, out_spec = _pytree.tree_flatten(result)

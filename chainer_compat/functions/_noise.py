@@ -11,7 +11,7 @@ from torch import Tensor
 from chainer_compat import _version1
 from chainer_compat._variable import Variable, as_variable
 from chainer_compat.backends import _crossing
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.utils.argument import assert_kwargs_empty, parse_kwargs
@@ -64,7 +64,7 @@ def dropout(x: Any, ratio: float = 0.5, *version_1: Any, **kwargs: Any) -> Any:
             return dropout(x, ratio, **kwargs)
     mask, return_mask = parse_kwargs(kwargs, ("mask", None), ("return_mask", False))
     assert_kwargs_empty(kwargs)
-    if not config.train:
+    if not _this_thread.mode.train:
         result = as_variable(x)
         return (result, None) if return_mask else result
     if not 0.0 <= ratio < 1.0:

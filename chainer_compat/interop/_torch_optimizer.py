@@ -135,8 +135,10 @@ class TorchOptimizer:
             **kwds: Its keyword arguments, likewise.
         """
         if lossfun is not None and not self._link:
-            args = self._sent(args) if args else args
-            kwds = self._sent(kwds) if kwds else kwds
+            probe = self._probe
+            device = None if probe is None else probe.device
+            args = _sent(args, device) if args else args
+            kwds = _sent(kwds, device) if kwds else kwds
         self.__dict__["t"] += 1
         if self._closes:
             self._step_with_closure(lossfun, args, kwds)
@@ -169,22 +171,6 @@ class TorchOptimizer:
                 parameter.grad = None
         if self._link:
             self.target.cleargrads()
-
-    def _sent(self, value: Any) -> Any:
-        probe = self._probe
-        if isinstance(value, torch.Tensor):
-            if probe is None or value.device == probe.device:
-                return value
-            return value.to(probe.device, non_blocking=True)
-        if isinstance(value, tuple):
-            return tuple([self._sent(part) for part in value])
-        if isinstance(value, list):
-            return [self._sent(part) for part in value]
-        if isinstance(value, dict):
-            return {name: self._sent(part) for name, part in value.items()}
-        if isinstance(value, np.ndarray) or hasattr(value, "__cuda_array_interface__"):
-            return self._sent(as_tensor(value))
-        return value
 
     def new_epoch(self, auto: bool = False) -> None:
         """Is told that a sweep over the data is complete.
@@ -236,6 +222,22 @@ class TorchOptimizer:
         self.epoch = serializer("epoch", self.epoch)
         _optimizer_state.serialize(serializer, self.torch_optimizer, self.target)
         self._scale.serialize(serializer)
+
+
+def _sent(value: Any, device: torch.device | None) -> Any:
+    if isinstance(value, torch.Tensor):
+        if device is None or value.device == device:
+            return value
+        return value.to(device, non_blocking=True)
+    if isinstance(value, tuple):
+        return tuple([_sent(part, device) for part in value])
+    if isinstance(value, list):
+        return [_sent(part, device) for part in value]
+    if isinstance(value, dict):
+        return {name: _sent(part, device) for name, part in value.items()}
+    if isinstance(value, np.ndarray) or hasattr(value, "__cuda_array_interface__"):
+        return _sent(as_tensor(value), device)
+    return value
 
 
 def _set_option(groups: list[dict[str, Any]], name: str, value: Any) -> None:

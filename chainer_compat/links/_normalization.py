@@ -11,7 +11,7 @@ from chainer_compat import _version1, functions
 from chainer_compat._dtypes import get_dtype
 from chainer_compat._variable import Variable
 from chainer_compat.backend import copyto
-from chainer_compat.configuration import config
+from chainer_compat.configuration import _this_thread
 from chainer_compat.initializers import _get_initializer, generate_array
 from chainer_compat.link import Link
 from chainer_compat.variable import Parameter
@@ -161,7 +161,7 @@ class BatchNormalization(Link):
             axes = self.axis or (0,)
             self._initialize_params(tuple(n for a, n in enumerate(x.shape) if a not in axes))
         gamma, beta = self._weights()
-        if not config.train:
+        if not _this_thread.mode.train:
             fixed: Variable = functions.fixed_batch_normalization(
                 x, gamma, beta, self.avg_mean, self.avg_var, self.eps, self.axis
             )

@@ -93,7 +93,8 @@ class Trainer:
     @property
     def is_before_training(self) -> bool:
         """Whether no update has been done yet."""
-        return bool(self.updater.iteration == 0)
+        iteration: int = self.updater.iteration
+        return iteration == 0
 
     @property
     def elapsed_time(self) -> float:
@@ -207,7 +208,8 @@ class Trainer:
             with reporter.scope(self.observation):
                 update()
                 run_extensions(self)
-            signals.check()
+            if signals.received is not None:
+                signals.check()
 
     def _finalize(self, another_is_raised: bool) -> None:
         first: Exception | None = None

@@ -12,6 +12,7 @@ import torch
 
 import chainer_compat as chainer
 from chainer_compat import reporter as reporter_module
+from chainer_compat.configuration import _this_thread
 from chainer_compat.serializers import DictionarySerializer, NpzDeserializer, load_npz, save_npz
 
 
@@ -75,7 +76,7 @@ def test_without_a_reporter_report_does_nothing_and_asking_for_one_is_an_index_e
 
 def test_reporters_are_current_in_their_own_thread_only(reporter):
     seen = []
-    thread = threading.Thread(target=lambda: seen.append(reporter_module._current.reporters[:]))
+    thread = threading.Thread(target=lambda: seen.append(_this_thread.mode.reporters[:]))
     thread.start()
     thread.join()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
 from chainer_compat.reporter import DictSummary
 from chainer_compat.serializer import Serializer
 from chainer_compat.training._extension import Extension
+from chainer_compat.training.extensions import _log_json
 from chainer_compat.training.triggers._get import get_trigger
 
 __all__ = ["LogReport"]
@@ -109,21 +109,16 @@ class LogReport(Extension):
 
     def _write(self, path: Path) -> None:
         if self._format == "json":
-            _replace(path, self._encode(self._log, indent=4))
+            _replace(path, _log_json.encode(self._log, allow_nan=self._allow_nan))
         elif path == self._appendable:
             with path.open("a", encoding="utf-8") as file:
-                file.write(self._encode(self._log[-1]) + "\n")
+                file.write(self._line(self._log[-1]))
         else:
-            _replace(path, "".join(self._encode(entry) + "\n" for entry in self._log))
+            _replace(path, "".join(map(self._line, self._log)))
             self._appendable = path
 
-    def _encode(self, value: Any, indent: int | None = None) -> str:
-        if self._allow_nan:
-            return json.dumps(value, indent=indent)
-        try:
-            return json.dumps(value, indent=indent, allow_nan=False)
-        except ValueError:
-            return json.dumps(_without_nan(value), indent=indent, allow_nan=False)
+    def _line(self, entry: dict[str, Any]) -> str:
+        return _log_json.encode_line(entry, allow_nan=self._allow_nan) + "\n"
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -155,20 +150,10 @@ def _format_of(format: str | None, filename: str | None) -> str:
     return format
 
 
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _without_nan(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nan(part) for part in value]
-    return value
-
-
 def _replace(path: Path, text: str) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(text.encode())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -45,9 +45,9 @@ class Breaking(Module):
 
 
 def current_reporters():
-    from chainer_compat.reporter import _current
+    from chainer_compat.configuration import _this_thread
 
-    return len(_current.reporters)
+    return len(_this_thread.mode.reporters)
 
 
 @pytest.mark.parametrize("hook", ["training_step", "validation_step", "on_train_epoch_end"])
