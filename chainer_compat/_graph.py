@@ -167,8 +167,16 @@ class VariableNode:
 
             variable = Variable(self._data, name=self.name, requires_grad=self.requires_grad)
             variable._node = self
-            self._variable = weakref.ref(variable)
+            self.revive(variable)
         return variable
+
+    def revive(self, variable: Variable) -> None:
+        """Takes a variable in the place of one that is gone.
+
+        Args:
+            variable: The new one, with this node and the same array.
+        """
+        self._variable = weakref.ref(variable)
 
     @property
     def data(self) -> Any:

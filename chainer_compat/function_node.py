@@ -254,6 +254,8 @@ class FunctionNode:
             fresh = Variable(tensor, requires_grad=node is not None and node.requires_grad)
         if node is not None and node.creator_node is not None and tensor.requires_grad:
             fresh._node = node
+            if variable is None:
+                node.revive(fresh)
         return fresh
 
     @property

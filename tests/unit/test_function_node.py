@@ -93,6 +93,32 @@ class TestFunctionNode:
         assert outputs[0].creator is y.creator
         np.testing.assert_array_equal(data, [2, 4, 6])
 
+    def test_what_was_retained_and_is_gone_is_retained_again_by_the_gradients_function(
+        self, x: Variable
+    ) -> None:
+        class Times(FunctionNode):
+            def forward(self, inputs: Any) -> Any:
+                self.retain_inputs((0, 1))
+                return (inputs[0] * inputs[1],)
+
+            def backward(self, indexes: Any, grad_outputs: Any) -> Any:
+                a, b = self.get_retained_inputs()
+                return b * grad_outputs[0], a * grad_outputs[0]
+
+        class Exponential(FunctionNode):
+            def forward(self, inputs: Any) -> Any:
+                self.retain_outputs((0,))
+                return (np.exp(inputs[0]),)
+
+            def backward(self, indexes: Any, grad_outputs: Any) -> Any:
+                return Times().apply((self.get_retained_outputs()[0], grad_outputs[0]))
+
+        y = F.sum(Exponential().apply((x * 2,))[0])
+        for factor in (2, 4, 8):
+            (y,) = chainer.grad([F.sum(y)], [x], enable_double_backprop=True)
+            assert y is not None
+            np.testing.assert_allclose(y.array, factor * np.exp(2 * x.array), rtol=1e-6)
+
     def test_what_is_retained_is_there_in_backward_only(self, x: Variable) -> None:
         function = Square()
         function.apply((x,))
