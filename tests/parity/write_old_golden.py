@@ -9,6 +9,7 @@ the oracle's Python, which runs old_training.py. A second run gives the same byt
 fixed and the clock stands still; `--check` compares by content (see `_golden`).
 
     golden/old/1.24.0/version1.json     what version1_script.py writes
+                      v1_style.json     the log of examples/legacy/v1_style.py
     golden/old/VERSION/snapshot_iter_20   the trainer after two epochs
                        model.npz, model.h5  its model
                        norm.npz, norm.h5    a model with batch normalization
@@ -32,6 +33,7 @@ from tests.parity import _golden, _oracle
 RELEASES = ("1.24.0", "2.1.0", "3.5.0")
 SCRIPT = pathlib.Path(__file__).with_name("old_training.py")
 DIALECT = pathlib.Path(__file__).with_name("version1_script.py")
+EXAMPLE = _oracle.ROOT / "examples" / "legacy" / "v1_style.py"
 
 # Runs in the oracle's Python, before anything of Chainer's.
 PRELUDE = """
@@ -73,6 +75,8 @@ def write(release: str, sources: pathlib.Path, folder: pathlib.Path) -> None:
         shutil.copyfile(three / "log", folder / "log.json")
         if release == RELEASES[0]:
             run(release, sources, DIALECT, folder / "version1.json")
+            run(release, sources, EXAMPLE, "--iteration", "50", "--out", scratch)
+            shutil.copyfile(pathlib.Path(scratch) / "log", folder / "v1_style.json")
 
 
 def run(release: str, sources: pathlib.Path, *command: str | pathlib.Path) -> None:
