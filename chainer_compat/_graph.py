@@ -130,7 +130,9 @@ class VariableNode:
     def label(self) -> str:
         """How a graph shows the array, ``"(2, 3), float32"``."""
         shape = self.shape
-        return "" if shape is None else label_of(shape, self.dtype)
+        # By torch's name, which is also there for what NumPy does not have (bfloat16).
+        name = str(self.tensor_dtype).removeprefix("torch.")
+        return "" if shape is None else label_of(shape, name)
 
     @property
     def creator(self) -> Any:

@@ -29,6 +29,7 @@ __all__ = [
     "ObserverError",
     "OutputDirectoryError",
     "ProbabilitiesError",
+    "ProcessLostError",
     "ShapeMismatchError",
     "SnapshotMismatchError",
     "SnapshotWriteError",
@@ -169,6 +170,10 @@ class DamagedFileWarning(ChainerCompatWarning):
 
 class OutputDirectoryError(ChainerCompatError, OSError):
     """The directory that a trainer writes to cannot be made."""
+
+
+class ProcessLostError(ChainerCompatError, RuntimeError):
+    """Another process of the same training has ended, so that this one cannot go on."""
 
 
 class DivergedError(ChainerCompatError, RuntimeError):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["split"]
+__all__ = ["WITH_VALUE", "split"]
+
+# The command's own options that are followed by a value.
+WITH_VALUE = ("--accelerator", "--devices", "--precision", "--strategy")
 
 
 def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -14,15 +17,20 @@ def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     (['run', 'train.py'], ['--epoch', '5', '--help'])
     >>> split(["run", "-m", "package.train", "-m", "x"])
     (['run', '-m', 'package.train'], ['-m', 'x'])
+    >>> split(["run", "--devices", "2", "train.py", "--devices", "5"])
+    (['run', '--devices', '2', 'train.py'], ['--devices', '5'])
     >>> split(["inspect", "model.npz", "--all"])
     (['inspect', 'model.npz', '--all'], [])
     """
     words = list(argv)
     if words[:1] != ["run"]:
         return words, []
+    is_value = False
     for position, word in enumerate(words[1:], 1):
-        if word == "-m":
+        if is_value or word in WITH_VALUE:
+            is_value = not is_value
+        elif word == "-m":
             return words[: position + 2], words[position + 2 :]
-        if not word.startswith("-"):
+        elif not word.startswith("-"):
             return words[: position + 1], words[position + 1 :]
     return words, []

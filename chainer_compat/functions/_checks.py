@@ -66,7 +66,7 @@ def expect_ndim(tensor: torch.Tensor, name: str, ndim: int) -> None:
 
 
 def expect_same_dtype(a: torch.Tensor, b: torch.Tensor, name_a: str, name_b: str) -> None:
-    """Fails unless two tensors have one dtype.
+    """Fails unless two tensors have one dtype, or a mixed precision may mix theirs.
 
     Args:
         a: A tensor.
@@ -75,9 +75,16 @@ def expect_same_dtype(a: torch.Tensor, b: torch.Tensor, name_a: str, name_b: str
         name_b: What the message calls the second.
     """
     if a.dtype is not b.dtype:
+        if _may_be_mixed(a, b):
+            return
         fail(
             f"{name_a}.dtype == {name_b}.dtype", f"{numpy_dtype(a.dtype)} != {numpy_dtype(b.dtype)}"
         )
+
+
+def _may_be_mixed(a: torch.Tensor, b: torch.Tensor) -> bool:
+    both_floating = a.is_floating_point() and b.is_floating_point()
+    return both_floating and torch.is_autocast_enabled(a.device.type)
 
 
 def fail_in(label: str, expect: str, actual: str) -> NoReturn:

@@ -45,7 +45,8 @@ def accuracy(y: Tensor, t: Tensor, ignore_label: int | None = None) -> Tensor:
         ignore_label: The label of elements that do not count; None counts all.
 
     Returns:
-        A scalar variable of ``y``'s dtype, without a gradient; 0 if no label counts.
+        A scalar variable of ``y``'s dtype (of float32 for bfloat16, which has but two digits),
+        without a gradient; 0 if no label counts.
 
     Raises:
         InvalidType: If dtypes or shapes do not fit.
@@ -58,8 +59,9 @@ def accuracy(y: Tensor, t: Tensor, ignore_label: int | None = None) -> Tensor:
     """
     highest = y.argmax(1)
     right = (highest if highest.shape == t.shape else highest.reshape(t.shape)) == t
+    dtype = torch.float32 if y.dtype is torch.bfloat16 else y.dtype
     if ignore_label is None:
-        return right.mean(dtype=y.dtype)
+        return right.mean(dtype=dtype)
     counts = t != ignore_label
-    hits = (right & counts).sum().to(y.dtype)
+    hits = (right & counts).sum().to(dtype)
     return hits / counts.sum().clamp(min=1)

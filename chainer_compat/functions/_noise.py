@@ -86,6 +86,8 @@ def _mask(x: Tensor, ratio: float) -> Tensor:
         keep = torch.empty_like(x, requires_grad=False, dtype=torch.float32).bernoulli_(1 - ratio)
         return (keep / (1 - ratio)).to(x.dtype)
     flags: Any = np.random.rand(*x.shape) >= ratio  # noqa: NPY002 -- Chainer's stream
+    if x.dtype is torch.bfloat16:  # out of a mixed precision; NumPy does not have it
+        return (torch.from_numpy(flags) / (1 - ratio)).to(x.dtype)
     scale = np.asarray(1.0 / (1 - ratio), dtype=_crossing.numpy_dtype(x.dtype))
     return torch.from_numpy(np.asarray(scale * flags))
 

@@ -21,8 +21,8 @@ __all__ = ["TorchOptimizer"]
 
 # Set as usual; any other name that is an option of the torch optimizer goes to its groups.
 _OWN = frozenset({
-    "_closes", "_link", "_probe", "_scale", "epoch", "t", "target", "torch_optimizer",
-    "use_auto_new_epoch",
+    "_between_ranks", "_closes", "_link", "_probe", "_scale", "epoch", "t", "target",
+    "torch_optimizer", "use_auto_new_epoch",
 })  # fmt: skip
 
 
@@ -77,6 +77,8 @@ class TorchOptimizer:
         self._scale: Any = NoScale()
         self._link = False
         self._probe: torch.Tensor | None = None
+        # Set by an updater that trains on several processes.
+        self._between_ranks: Any = None
         # LBFGS and its like evaluate the loss several times in one step.
         closure = inspect.signature(torch_optimizer.step).parameters.get("closure")
         self._closes = closure is not None and closure.default is closure.empty
@@ -148,13 +150,24 @@ class TorchOptimizer:
             self._clear_gradients()
             self._scale.backward(loss)
             del loss  # its graph, before the step allocates
+        between_ranks = self._between_ranks
+        if between_ranks is not None:
+            between_ranks.update_starts(self)
         self._scale.step(self.torch_optimizer)
+        if between_ranks is not None:
+            between_ranks.update_ends()
 
     def _step_with_closure(self, lossfun: Callable[..., Any] | None, args: Any, kwds: Any) -> None:
         if lossfun is None or not isinstance(self._scale, NoScale):
             raise InvalidArgumentError(
                 f"{type(self.torch_optimizer).__name__} evaluates the loss itself: call "
                 "update(lossfun, *args), without a loss scale"
+            )
+
+        if self._between_ranks is not None:
+            raise InvalidArgumentError(
+                f"{type(self.torch_optimizer).__name__} evaluates the loss several times in one "
+                "step, which does not go on several processes; use one, or another optimizer"
             )
 
         def closure() -> Any:
@@ -208,6 +221,11 @@ class TorchOptimizer:
         """
         device = "cpu" if self._probe is None else self._probe.device.type
         self._scale = DynamicScale(device, interval, scale)
+
+    def _leave_loss_scaling_to(self, dynamic: bool) -> None:
+        self._scale = NoScale()
+        if dynamic:
+            self.loss_scaling(interval=2000)
 
     def serialize(self, serializer: Any) -> None:
         """Saves or loads the counters and the torch optimizer's state and options.

@@ -4,5 +4,6 @@ Importing it imports ``lightning``.
 """
 
 from chainer_compat.lightning._callback import ChainerCallback
+from chainer_compat.lightning._fabric_updater import FabricUpdater
 
-__all__ = ["ChainerCallback"]
+__all__ = ["ChainerCallback", "FabricUpdater"]

@@ -13,7 +13,7 @@ from chainer_compat.lightning import _checkpoint
 from chainer_compat.lightning._callback import ChainerCallback
 from chainer_compat.lightning._lengths import refuse_fractions_of_unknown_lengths
 from chainer_compat.lightning._logged import LoggedValues
-from chainer_compat.lightning._ranks import Ranks
+from chainer_compat.lightning._ranks import StrategyRanks
 from chainer_compat.lightning._reported import ReportedValues
 from chainer_compat.lightning._view import TrainerView
 from chainer_compat.reporter import DictSummary
@@ -68,14 +68,14 @@ class Host(pl.callbacks.Checkpoint):
 
     def __init__(self, callbacks: list[ChainerCallback], trainer: Any, module: Any) -> None:
         self._callbacks = callbacks
-        self._ranks = Ranks(trainer.strategy)
+        self._ranks = StrategyRanks(trainer.strategy)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._average = any(callback.average for callback in callbacks)
         self._resume_from = _one_of(callbacks, "resume")
         self._view = view = TrainerView(
             trainer,
             module,
-            self._ranks.restrict(_merged(callbacks)),
+            _merged(callbacks),
             out=self._out(trainer),
             stop_trigger=_one_of(callbacks, "stop_trigger"),
             optimizer_names=_one_of(callbacks, "optimizer_names"),
@@ -83,6 +83,7 @@ class Host(pl.callbacks.Checkpoint):
         for callback in callbacks:
             callback.trainer = view
         self._runner = view.runner
+        self._runner.ranks = self._ranks
         self._loops = view.updater.loops
         self._logged = LoggedValues(trainer, self._loops.training_results)
         self._reported = ReportedValues(view)

@@ -1,4 +1,4 @@
-"""Several processes that train together: who calls extensions, and how all agree."""
+"""The processes of a Lightning trainer."""
 
 from __future__ import annotations
 
@@ -8,66 +8,30 @@ from typing import Any
 import torch
 
 from chainer_compat.serializers import NpzDeserializer, serialize
-from chainer_compat.training._runner import ExtensionRunner
-from chainer_compat.training.triggers import IntervalTrigger, ManualScheduleTrigger
+from chainer_compat.training._ranks import Ranks, is_called_by_all
 
-__all__ = ["Ranks"]
-
-# What these answer follows from the iteration, which all processes count alike.
-_ALIKE = (IntervalTrigger, ManualScheduleTrigger)
+__all__ = ["StrategyRanks"]
 
 
-class Ranks:
-    """The processes of one run; only rank zero calls extensions.
-
-    An extension with the attribute ``all_ranks = True`` is called in all processes, whenever its
-    trigger fires on rank zero.
+class StrategyRanks(Ranks):
+    """The processes that a strategy of Lightning's runs.
 
     Args:
-        strategy: Lightning's strategy.
+        strategy: The strategy.
     """
 
     def __init__(self, strategy: Any) -> None:
         self._strategy = strategy
-        self.size: int = getattr(strategy, "world_size", 1)
-        self.is_zero: bool = strategy.is_global_zero
+        self.size = getattr(strategy, "world_size", 1)
+        self.is_zero = strategy.is_global_zero
 
-    def restrict(self, runner: ExtensionRunner) -> ExtensionRunner:
-        """Returns the extensions that this process calls.
-
-        Args:
-            runner: All extensions.
-        """
-        if self.size == 1:
-            return runner
-        own = ExtensionRunner()
-        for name, entry in runner.entries.items():
-            trigger = entry.trigger
-            if _is_called_by_all(entry.extension):
-                if not isinstance(trigger, _ALIKE):
-                    trigger = _AgreedTrigger(trigger, self)
-            elif not self.is_zero:
-                continue
-            own.extend(
-                entry.extension,
-                name,
-                trigger,
-                entry.priority,
-                call_before_training=entry.call_before_training,
-                invoke_before_training=entry.invoke_before_training,
-            )
-        return own
-
-    def decide(self, ask: Callable[[], Any]) -> bool:
-        """Asks on rank zero, and tells all.
+    def tell(self, value: Any) -> Any:
+        """Returns, on all ranks, the value that rank zero has.
 
         Args:
-            ask: What to ask.
+            value: Plain data.
         """
-        if self.size == 1:
-            return bool(ask())
-        answer: bool = self._strategy.broadcast(bool(ask()) if self.is_zero else False)
-        return answer
+        return self._strategy.broadcast(value)
 
     def load_alike(self, view: Any, load: Callable[[], None]) -> None:
         """Loads on rank zero, which alone need have the file, and gives the others its state.
@@ -82,11 +46,11 @@ class Ranks:
         if self.size == 1:
             return
         loaded_by_all = any(
-            _is_called_by_all(entry.extension) and getattr(entry.extension, "autoload", False)
+            is_called_by_all(entry.extension) and getattr(entry.extension, "autoload", False)
             for entry in view.runner.entries.values()
         )
         given = self.is_zero and view.was_loaded and not loaded_by_all
-        state = self._strategy.broadcast(serialize(view) if given else None)
+        state = self.tell(serialize(view) if given else None)
         if state is not None and not self.is_zero:
             NpzDeserializer(state).load(view)
 
@@ -107,10 +71,6 @@ class Ranks:
         observation.update(zip(names, means.unbind(), strict=True))
 
 
-def _is_called_by_all(extension: Any) -> bool:
-    return bool(getattr(extension, "all_ranks", False))
-
-
 def _is_number(value: Any) -> bool:
     tensor = getattr(value, "tensor", value)
     return isinstance(value, (int, float)) or getattr(tensor, "ndim", -1) == 0
@@ -119,27 +79,3 @@ def _is_number(value: Any) -> bool:
 def _as_number(value: Any) -> torch.Tensor:
     tensor = getattr(value, "tensor", value)
     return torch.as_tensor(tensor).detach().double()
-
-
-class _AgreedTrigger:
-    """A trigger that rank zero alone asks."""
-
-    def __init__(self, trigger: Any, ranks: Ranks) -> None:
-        self._trigger = trigger
-        self._ranks = ranks
-
-    def __call__(self, trainer: Any) -> bool:
-        return self._ranks.decide(lambda: self._trigger(trainer))
-
-    @property
-    def finished(self) -> bool:
-        """As the trigger."""
-        return bool(getattr(self._trigger, "finished", False))
-
-    def serialize(self, serializer: Any) -> None:
-        """Saves or loads the trigger, if it has a state."""
-        if hasattr(self._trigger, "serialize"):
-            self._trigger.serialize(serializer)
-
-    def __str__(self) -> str:
-        return str(self._trigger)

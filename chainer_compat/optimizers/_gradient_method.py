@@ -49,8 +49,9 @@ class GradientMethod(Optimizer, Version1Methods):
         self.hyperparam = Hyperparameter()
 
     def __getstate__(self) -> dict[str, Any]:
-        # A plan holds for these very objects only.
-        return {name: value for name, value in self.__dict__.items() if name != "_plan"}
+        # A plan holds for these very objects only, and processes for this one.
+        left_out = ("_plan", "_between_ranks")
+        return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def setup(self: _G, link: Link) -> _G:
         """Sets the target and gives each of its parameters a new rule.
@@ -96,6 +97,9 @@ class GradientMethod(Optimizer, Version1Methods):
             self._backward(lossfun(*args, **kwds))
         plan = self._current_plan()
         self._fill_gradients(plan)
+        between_ranks = self._between_ranks
+        if between_ranks is not None:
+            between_ranks.update_starts(self)
         self.check_nan_in_grads()
         self.call_hooks("pre")
         if self._began is None:
@@ -110,6 +114,8 @@ class GradientMethod(Optimizer, Version1Methods):
             self._fill_gradients(plan)
         self.call_hooks("post")
         self.update_loss_scale()
+        if between_ranks is not None:
+            between_ranks.update_ends()
 
     def _backward(self, loss: Any) -> None:
         if self._use_cleargrads:

@@ -17,6 +17,9 @@ __all__ = ["Optimizer"]
 
 _O = TypeVar("_O", bound="Optimizer")
 
+# As torch's GradScaler has it.
+_STEPS_TO_GROW = 2000
+
 
 class Optimizer:
     """What all optimizers have. One of one's own overrides :meth:`update`.
@@ -44,6 +47,8 @@ class Optimizer:
     # Whether a gradient is not finite: in this update, and in any so far.
     _loss_scaling_isnan: bool = False
     _loss_scaling_isnan_ever: bool = False
+    # Set by an updater that trains on several processes: see GradientMethod.update.
+    _between_ranks: Any = None
 
     def setup(self: _O, link: Link) -> _O:
         """Sets the target, and starts the counts and hooks anew.
@@ -210,6 +215,17 @@ class Optimizer:
             ValueError: If it is not positive.
         """
         self.loss_scaling(scale=loss_scale)
+
+    def _leave_loss_scaling_to(self, dynamic: bool) -> None:
+        """Replaces what was chosen of loss scaling, where a precision brings its own.
+
+        Args:
+            dynamic: Whether to scale, by a factor that adapts itself.
+        """
+        self._loss_scale, self._loss_scaling_is_dynamic = None, False
+        if dynamic:
+            self.loss_scaling(interval=_STEPS_TO_GROW)
+            self._loss_scale = self._loss_scale_max
 
     def check_nan_in_grads(self) -> None:
         """With dynamic loss scaling: looks for gradients that are not finite, and warns."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import traceback
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
 from chainer_compat.serializer import Serializer
 from chainer_compat.training._extension import Extension
+from chainer_compat.training._ranks import ALONE, Ranks
 from chainer_compat.training._state import load_json, save_json
 from chainer_compat.training.triggers._get import get_trigger
 
@@ -68,6 +70,16 @@ class ExtensionEntry:
     def extension(self, extension: Any) -> None:
         self._extension = self.call = extension
 
+    def with_trigger(self, trigger: Any) -> ExtensionEntry:
+        """Returns the same with another trigger.
+
+        Args:
+            trigger: The trigger.
+        """
+        other = copy.copy(self)
+        other.trigger = trigger
+        return other
+
     def __repr__(self) -> str:
         return f"<ExtensionEntry {self.name!r} priority={self.priority} trigger={self.trigger!s}>"
 
@@ -82,10 +94,14 @@ class ExtensionRunner:
 
     Attributes:
         entries: Name to :class:`ExtensionEntry`, in the order of registration.
+        ranks: The processes that train together, of which the first calls the extensions.
     """
+
+    ranks: Ranks = ALONE
 
     def __init__(self) -> None:
         self.entries: dict[str, ExtensionEntry] = {}
+        # Those that this process calls.
         # Invariant: descending priority, equal ones as registered; fixed from `start` on, so that
         # an extension registered by an extension waits for the next run.
         self._order: list[ExtensionEntry] = []
@@ -166,7 +182,8 @@ class ExtensionRunner:
 
     def restore(self, trainer: Any) -> None:
         """Fixes the order, and lets extensions load a saved state."""
-        self._order = sorted(self.entries.values(), key=attrgetter("priority"), reverse=True)
+        order = sorted(self.entries.values(), key=attrgetter("priority"), reverse=True)
+        self._order = self.ranks.own(order)
         self._cursor, self._failed = None, False
         for entry in self._order:
             restore = getattr(entry.extension, "restore", None)

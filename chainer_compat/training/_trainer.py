@@ -9,10 +9,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from chainer_compat.errors import OutputDirectoryError
+from chainer_compat.errors import OutputDirectoryError, ProcessLostError
 from chainer_compat.reporter import Reporter
 from chainer_compat.serializer import Serializer
 from chainer_compat.training._interrupts import GracefulSignals, Terminated
+from chainer_compat.training._processes import processes_of
 from chainer_compat.training._protocols import namedlinks_of
 from chainer_compat.training._random_state import RandomState
 from chainer_compat.training._runner import ExtensionEntry, ExtensionRunner, show_exception
@@ -76,6 +77,9 @@ class Trainer:
             self.reporter.add_observers(name, namedlinks_of(optimizer.target))
 
         self._runner = ExtensionRunner()
+        self._processes = processes_of(updater)
+        if self._processes is not None:
+            self._runner.ranks = self._processes.ranks
         self._random_state = RandomState()
         self._done = False
         self._start_at: float | None = None
@@ -184,7 +188,7 @@ class Trainer:
                 self._loop(signals)
                 raised = False
             except (Exception, KeyboardInterrupt, Terminated) as error:
-                if show_loop_exception_msg:
+                if show_loop_exception_msg and self._is_to_show(error):
                     _show_loop_exception(error)
                 self._runner.on_error(self, error, error.__traceback__)
                 raise
@@ -196,9 +200,11 @@ class Trainer:
 
     def _loop(self, signals: GracefulSignals) -> None:
         update, reporter = self.updater.update, self.reporter
-        stop_trigger, run_extensions = self.stop_trigger, self._runner.run
+        stop_trigger, run_extensions = self._agreed_stop_trigger(), self._runner.run
 
         self._random_state.set()
+        if self._processes is not None:
+            self._processes.align(self.updater)
         with reporter.scope(self.observation):
             self._runner.resume(self)
         signals.check()
@@ -210,6 +216,16 @@ class Trainer:
                 run_extensions(self)
             if signals.received is not None:
                 signals.check()
+
+    def _agreed_stop_trigger(self) -> Any:
+        trigger, ranks = self.stop_trigger, self._runner.ranks
+        if ranks.size == 1:
+            return trigger
+        return lambda trainer: ranks.decide_trigger(trigger, trainer)
+
+    def _is_to_show(self, error: BaseException) -> bool:
+        # Where another process has failed, it has said so itself.
+        return self._runner.ranks.is_zero or not isinstance(error, ProcessLostError)
 
     def _finalize(self, another_is_raised: bool) -> None:
         first: Exception | None = None

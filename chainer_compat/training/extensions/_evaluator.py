@@ -16,6 +16,7 @@ from chainer_compat.dataset import concat_examples
 from chainer_compat.dataset._converter import _call_converter
 from chainer_compat.errors import InvalidArgumentTypeError, IteratorError
 from chainer_compat.reporter import DictSummary, Reporter, report, report_scope
+from chainer_compat.training import _processes
 from chainer_compat.training._extension import PRIORITY_WRITER, Extension
 from chainer_compat.training._protocols import call_with, is_torch_module, named, namedlinks_of
 from chainer_compat.training.extensions._console import ProgressDisplay, format_time_left
@@ -70,7 +71,11 @@ class Evaluator(Extension):
         self._iterators = named(iterator)
         self._targets = named(target)
         self.converter = converter
-        self.device = None if device is None else get_device(device)
+        processes = _processes.current()
+        if processes is not None:
+            self.device: Any = processes.device
+        else:
+            self.device = None if device is None else get_device(device)
         self.eval_hook = eval_hook
         self.eval_func = eval_func
         self._progress_bar = progress_bar

@@ -79,6 +79,9 @@ class ParallelUpdater(StandardUpdater):
                 if models is None
                 else "with models, the device of each must be given too: devices={...}"
             )
+        if self._processes is not None:
+            # Each process has one device, for all its copies.
+            devices = dict.fromkeys(devices, self._processes.device)
         self._models = _copies(main, devices) if models is None else models
         self._devices = devices
 

@@ -8,6 +8,7 @@ from typing import Any
 from chainer_compat.backend import Device, get_device
 from chainer_compat.dataset import concat_examples
 from chainer_compat.dataset._converter import _call_converter
+from chainer_compat.training._processes import Processes, current
 from chainer_compat.training._protocols import (
     named,
     next_batch,
@@ -49,6 +50,9 @@ class StandardUpdater(Updater):
     Source: Chainer's page *chainer.training.updaters.StandardUpdater*.
     """
 
+    # What trains together with other processes, or in another precision, if anything does.
+    _processes: Processes | None = None
+
     def __init__(
         self,
         iterator: Any,
@@ -77,6 +81,19 @@ class StandardUpdater(Updater):
                 each.set_loss_scale(loss_scale)
             if auto_new_epoch:
                 each.use_auto_new_epoch = True
+        processes = current()
+        if processes is not None:
+            self._join(processes)
+
+    def _join(self, processes: Processes) -> None:
+        self._processes = processes
+        self._device = self._input_device = processes.device
+        for optimizer in self._optimizers.values():
+            send_target(optimizer.target, processes.device)
+            processes.prepare(optimizer)
+        self._iterators = {
+            name: processes.shared(iterator) for name, iterator in self._iterators.items()
+        }
 
     @property
     def device(self) -> Device | None:
@@ -140,7 +157,10 @@ class StandardUpdater(Updater):
 
     def update(self) -> None:
         """Does one iteration: :meth:`update_core`, then :attr:`iteration` goes up by one."""
-        self.update_core()
+        if self._processes is None:
+            self.update_core()
+        else:
+            self._processes.update(self)
         self.iteration += 1
 
     def update_core(self) -> None:

@@ -1,0 +1,55 @@
+"""An iterator of which each process gets its share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainer_compat.lightning._streams import Streams
+from chainer_compat.training._protocols import next_batch
+
+__all__ = ["SharedIterator"]
+
+
+class SharedIterator:
+    """Gives this process its share of each batch; all else is as the iterator has it.
+
+    All processes go through the same batches. The shares are equal, or the first ones have one
+    example more. Where there are fewer examples than processes, the last ones get an example that
+    does not count.
+
+    Args:
+        iterator: The iterator.
+        rank: The number of this process.
+        size: How many there are.
+        streams: The random numbers.
+
+    Attributes:
+        weight: The part of the last batch that is this process's.
+    """
+
+    def __init__(self, iterator: Any, rank: int, size: int, streams: Streams) -> None:
+        self._shared = iterator
+        self._rank, self._size = rank, size
+        self._streams = streams
+        self.weight = 1 / size
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_shared":  # while it is unpickled
+            raise AttributeError(name)
+        return getattr(self._shared, name)
+
+    def __iter__(self) -> SharedIterator:
+        return self
+
+    def __next__(self) -> Any:
+        """Returns the share of the next batch."""
+        with self._streams.alike():
+            batch = next_batch(self._shared)
+        count = len(batch)
+        each, more = divmod(count, self._size)
+        start = self._rank * each + min(self._rank, more)
+        stop = start + each + (self._rank < more)
+        self.weight = (stop - start) / count
+        return batch[start:stop] if stop > start else batch[:1]
+
+    next = __next__
