@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -13,17 +15,51 @@ from chainer_compat.utils.type_check import fail
 __all__ = ["cross_covariance", "decov"]
 
 
-def _reduced(covariance: Tensor, reduce: str) -> Tensor:
-    return covariance if reduce == "no" else torch.square(covariance).sum() * 0.5
-
-
 def _check_reduce(reduce: str) -> None:
     if reduce not in ("half_squared_sum", "no"):
         raise InvalidArgumentError(f"reduce is 'half_squared_sum' or 'no'; got {reduce!r}")
 
 
-def _centered(x: Tensor) -> Tensor:
-    return x - x.mean(0, keepdim=True)
+def _covariance(y: Tensor, z: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """The centered matrices, and their covariance; without ``z`` that of ``y`` among itself."""
+    a = y - y.mean(0, keepdim=True)
+    if z is None:
+        return a, a, ((a.T / len(y)) @ a).fill_diagonal_(0)
+    b = z - z.mean(0, keepdim=True)
+    return a, b, (a.T / len(y)) @ b
+
+
+class _HalfSquaredSum(torch.autograd.Function):
+    """Half the sum of the squared covariances, with half the products that autograd would make."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, z: Tensor | None) -> Tensor:
+        a, b, covariance = _covariance(y, z)
+        ctx.save_for_backward(y, z, a, b, covariance)
+        flat = covariance.flatten()
+        return torch.dot(flat, flat) * 0.5
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        y, z, a, b, covariance = ctx.saved_tensors
+        if torch.is_grad_enabled():  # the gradient is to be differentiated: again, in a graph
+            a, b, covariance = _covariance(y, z)
+        factor = grads[0] / len(y)
+        if z is None:
+            return a @ covariance * (2 * factor), None
+        needs_y, needs_z = ctx.needs_input_grad
+        return (
+            b @ covariance.T * factor if needs_y else None,
+            a @ covariance * factor if needs_z else None,
+        )
+
+
+def _reduced(y: Tensor, z: Tensor | None, reduce: str) -> Tensor:
+    _check_reduce(reduce)
+    if reduce == "no":
+        return _covariance(y, z)[2]
+    result: Tensor = _HalfSquaredSum.apply(y, z)  # type: ignore[no-untyped-call]  # torch's
+    return result
 
 
 def _check_cross_covariance(y: Tensor, z: Tensor, reduce: str) -> None:
@@ -63,8 +99,7 @@ def cross_covariance(y: Tensor, z: Tensor, reduce: str = "half_squared_sum") -> 
         >>> F.cross_covariance(y, 2 * y, reduce='no'), F.cross_covariance(y, 2 * y)
         (variable([[2.]]), variable(2.))
     """
-    _check_reduce(reduce)
-    return _reduced(_centered(y).T @ _centered(z) / len(y), reduce)
+    return _reduced(y, z, reduce)
 
 
 def _check_decov(h: Tensor, reduce: str) -> None:
@@ -98,8 +133,4 @@ def decov(h: Tensor, reduce: str = "half_squared_sum") -> Tensor:
         variable([[0., 2.],
                   [2., 0.]])
     """
-    _check_reduce(reduce)
-    centered = _centered(h)
-    covariance = centered.T @ centered / len(h)
-    diagonal = torch.eye(h.shape[1], dtype=torch.bool, device=h.device)
-    return _reduced(covariance.masked_fill(diagonal, 0), reduce)
+    return _reduced(h, None, reduce)

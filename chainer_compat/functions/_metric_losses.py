@@ -185,9 +185,8 @@ def hinge(x: Tensor, t: Tensor, norm: str = "L1", reduce: str = "mean") -> Tenso
     if norm not in ("L1", "L2"):
         raise NotImplementedError(f"norm is 'L1' or 'L2'; got {norm!r}")
     _check_reduce(reduce)
-    sides = torch.ones_like(x, requires_grad=False)
-    sides[torch.arange(len(t), device=t.device), t.long()] = -1
-    loss = torch.relu(1 + sides * x)
+    own = (torch.arange(len(t), device=t.device), t.long())
+    loss = x.index_put(own, -x[own]).add_(1).relu_()
     if norm == "L2":
         loss = loss * loss
     return loss if reduce == "no" else loss.sum() / len(x)

@@ -35,6 +35,14 @@ from chainer_compat.links._embed_id import EmbedID
 from chainer_compat.links._fully_connected import Highway, Maxout
 from chainer_compat.links._gru import GRU, StatefulGRU, StatelessGRU
 from chainer_compat.links._gru import GRUBase as GRUBase  # for chainer.links.rnn.gru
+from chainer_compat.links._hierarchical_softmax import BinaryHierarchicalSoftmax
+from chainer_compat.links._hierarchical_softmax import (
+    # For chainer.links.loss.hierarchical_softmax.
+    BinaryHierarchicalSoftmaxFunction as BinaryHierarchicalSoftmaxFunction,
+)
+from chainer_compat.links._hierarchical_softmax import (
+    TreeParser as TreeParser,
+)
 from chainer_compat.links._image_blocks import Inception, InceptionBN, MLPConvolution2D
 from chainer_compat.links._linear import Linear
 from chainer_compat.links._local_convolution import LocalConvolution2D
@@ -64,6 +72,7 @@ from chainer_compat.links._normalization import (
     GroupNormalization,
     LayerNormalization,
 )
+from chainer_compat.links._sampled_losses import BlackOut, NegativeSampling
 from chainer_compat.links._torch_module import TorchModule
 
 __all__ = [
@@ -73,6 +82,8 @@ __all__ = [
     "BatchRenormalization",
     "Bias",
     "Bilinear",
+    "BinaryHierarchicalSoftmax",
+    "BlackOut",
     "Classifier",
     "Convolution1D",
     "Convolution2D",
@@ -104,6 +115,7 @@ __all__ = [
     "NStepLSTM",
     "NStepRNNReLU",
     "NStepRNNTanh",
+    "NegativeSampling",
     "PReLU",
     "Parameter",
     "Scale",

@@ -49,6 +49,10 @@ CASES = {
     "nstep_birelu": (lambda c, L: L.NStepBiRNNReLU(2, 3, 4, 0), (2, 5, 3), "nstep2"),
     "stateful_gru": (lambda c, L: L.StatefulGRU(3, 4), (2, 5, 3), "steps"),
     "peephole": (lambda c, L: L.StatefulPeepholeLSTM(3, 4), (2, 5, 3), "steps"),
+    "negative_sampling": (lambda c, L: L.NegativeSampling(3, [4, 2, 1, 3], 2), (4, 3), "words"),
+    "black_out": (lambda c, L: L.BlackOut(3, [4, 2, 1, 3], 2), (4, 3), "words"),
+    "tree": (lambda c, L: L.BinaryHierarchicalSoftmax(3, ((0, 1), (2, 3))), (4, 3), "words"),
+    "field": (lambda c, L: L.CRF1d(3), (2, 5, 3), "field"),
     "convnet": (
         lambda c, L: _chain(
             c, conv1=L.Convolution2D(1, 4, 3), bn1=L.BatchNormalization(4),
@@ -73,6 +77,11 @@ def _call(chainer, np, link, x, how):
         for i in range(x.shape[1]):
             c, h = link(c, h, x[:, i])
         return h
+    if how == "words":
+        np.random.seed(5)  # for the samples
+        return link(x, np.arange(4, dtype=np.int32))
+    if how == "field":
+        return link(_sequences(x), [np.arange(5, dtype=np.int32) % 3] * 2, transpose=True)
     if how.startswith("nstep"):
         states = [None] * (int(how[-1]) - 1)
         return functions.stack(link(*states, _sequences(x))[-1])
