@@ -19,6 +19,7 @@ from chainer_compat.links._convolution import (
     DepthwiseConvolution2D,
     DilatedConvolution2D,
 )
+from chainer_compat.links._crf1d import CRF1d
 from chainer_compat.links._decorrelation import DecorrelatedBatchNormalization
 
 # For chainer.links.normalization.decorrelated_batch_normalization.
@@ -84,6 +85,7 @@ __all__ = [
     "Bilinear",
     "BinaryHierarchicalSoftmax",
     "BlackOut",
+    "CRF1d",
     "Classifier",
     "Convolution1D",
     "Convolution2D",

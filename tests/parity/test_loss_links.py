@@ -1,4 +1,4 @@
-"""Links that are losses: NegativeSampling, BlackOut and BinaryHierarchicalSoftmax."""
+"""Links that are losses: NegativeSampling, BlackOut, BinaryHierarchicalSoftmax and CRF1d."""
 
 from __future__ import annotations
 
@@ -113,3 +113,14 @@ def test_no_words_cost_nothing(both: Any) -> None:
 )
 def test_bad_words_give_the_same_class_of_error(both: Any, t: Any, dtype: str) -> None:
     assert both(loss_links.words_found, TREE, t, {}, dtype) is None  # both raised
+
+
+@pytest.mark.parametrize("options", [{}, {"reduce": "no"}], ids=str)
+@pytest.mark.parametrize("lengths", [(3,), (4, 3, 2), (3, 3), (2, 4, 3), (1, 5, 1, 5, 2)], ids=str)
+def test_fields(both: Any, lengths: tuple[int, ...], options: Any) -> None:
+    both(loss_links.field, lengths, options, rtol=1e-4, atol=1e-5)
+
+
+def test_a_field_with_other_first_costs(both: Any) -> None:
+    both(loss_links.field, (2,), {}, 2.0, rtol=1e-5, atol=1e-6)
+    assert both(loss_links.field, (2,), {"reduce": "sum"}) is None  # both raised

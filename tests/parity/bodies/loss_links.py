@@ -72,3 +72,32 @@ def words_found(chainer, np, tree, t, options, dtype="float32"):
     y.grad = np.array(0.5, y.dtype)
     y.backward()
     return [link.W.array, y.array, x.grad, link.W.grad, type(y.creator).__name__, y.creator.label]
+
+
+def field(chainer, np, lengths, options, initial_cost=None):
+    """A field's losses and best labels of sequences, one by one and step by step."""
+    link = chainer.links.CRF1d(3, initial_cost)
+    random = np.random.RandomState(1)
+    first = link.cost.array.copy()
+    link.cost.array[...] = random.uniform(-1, 1, (3, 3))
+    xs = [chainer.Variable(random.uniform(-1, 1, (n, 3)).astype(np.float32)) for n in lengths]
+    ys = [random.randint(0, 3, n).astype(np.int32) for n in lengths]
+    result = {"first": first, "text": str(link)}
+    if list(lengths) == sorted(lengths, reverse=True):
+        steps = chainer.functions.transpose_sequence(xs)
+        labels = chainer.functions.transpose_sequence(ys)
+        result["steps"] = link(steps, labels, **options).array
+        scores, path = link.argmax(steps)
+        result["path of steps"] = [scores.array, *path]
+    loss = link(xs, ys, transpose=True, **options)
+    link.cleargrads()
+    chainer.functions.sum(loss).backward()
+    scores, path = link.argmax(xs, transpose=True)
+    return {
+        **result,
+        "loss": loss.array,
+        "gx": [x.grad for x in xs],
+        "cost": link.cost.grad,
+        "scores": scores.array,
+        "path": path,
+    }
