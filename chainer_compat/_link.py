@@ -15,6 +15,7 @@ from chainer_compat.backend import copyto
 from chainer_compat.backends import _crossing
 from chainer_compat.configuration import _this_thread
 from chainer_compat.device_resident import DeviceResident, DeviceResidentsVisitor
+from chainer_compat.errors import NotSupportedError
 from chainer_compat.initializers import NaN
 from chainer_compat.link_hook import (
     _ForwardPostprocessCallbackArgs,
@@ -360,6 +361,22 @@ class Link(DeviceResident):
         return any(p.update_rule is not None and p.update_rule.enabled for p in self.params())
 
     # -- copies -------------------------------------------------------------------------------
+
+    @classmethod
+    def from_params(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG003 -- a protocol
+        """Makes a link from its parameters; links that can do so define it.
+
+        Args:
+            *args: The parameters, variables or arrays.
+            **kwargs: Other arguments of the constructor.
+
+        Raises:
+            NotImplementedError: If this link does not.
+        """
+        raise NotSupportedError(
+            f"{cls.__name__} has no from_params; make the link, then copy the arrays into its "
+            "parameters: link.W.array[...] = W"
+        )
 
     def copy(self: _L, mode: str = "share") -> _L:
         """Returns a copy of the structure.

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from chainer_compat import _version1, functions
-from chainer_compat._variable import Variable
+from chainer_compat._variable import Variable, as_array
+from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.functions._convolution import spread
 from chainer_compat.initializers import _get_initializer
 from chainer_compat.link import Link
+from chainer_compat.links._linear import check_bias_size
 from chainer_compat.utils.argument import assert_kwargs_empty, parse_kwargs
 from chainer_compat.variable import Parameter
 
@@ -137,6 +139,55 @@ class ConvolutionND(_Filters):
         self._set_up(ndim, in_channels, out_channels, ksize, stride, pad, dilate, groups)
         self._make_parameters(nobias, initialW, initial_bias)
 
+    @classmethod
+    def from_params(
+        cls,
+        W: Any,
+        b: Any = None,
+        stride: Any = 1,
+        pad: Any = 0,
+        nobias: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Makes the layer from its parameters.
+
+        Args:
+            W: The filters, a variable or array of shape ``(out channels, in channels / groups,
+                k1, ...)``.
+            b: The bias, of shape ``(out channels,)``; zeros if None.
+            stride: The step.
+            pad: How many zeros are put around the input.
+            nobias: Have no bias, whatever ``b`` is.
+            **kwargs: ``cover_all``, ``dilate``, ``groups``, as in the constructor.
+
+        Raises:
+            ValueError: If the shapes do not fit.
+        """
+        cover_all, dilate, groups = parse_kwargs(
+            kwargs, ("cover_all", False), ("dilate", 1), ("groups", 1)
+        )
+        out_channels, in_channels, *ksize = W.shape
+        check_bias_size(b, out_channels)
+        return cls(
+            **cls._axes(len(ksize)),
+            in_channels=in_channels * groups,
+            out_channels=out_channels,
+            ksize=tuple(ksize),
+            stride=stride,
+            pad=pad,
+            nobias=nobias,
+            initialW=as_array(W),
+            initial_bias=as_array(b),
+            cover_all=cover_all,
+            dilate=dilate,
+            groups=groups,
+        )
+
+    @classmethod
+    def _axes(cls, ndim: int) -> dict[str, Any]:
+        """How the constructor is told the number of spatial axes."""
+        return {"ndim": ndim}
+
     def forward(self, x: Any) -> Variable:
         """Applies the layer.
 
@@ -192,6 +243,12 @@ class Convolution1D(ConvolutionND):
             cover_all, dilate, groups,
         )  # fmt: skip
 
+    @classmethod
+    def _axes(cls, ndim: int) -> dict[str, Any]:
+        if ndim != 1:
+            raise InvalidArgumentError(f"{cls.__name__} has one spatial axis; W has {ndim}")
+        return {}
+
 
 class Convolution3D(ConvolutionND):
     """Convolution over three spatial axes; see :class:`ConvolutionND`.
@@ -228,6 +285,12 @@ class Convolution3D(ConvolutionND):
             3, in_channels, out_channels, ksize, stride, pad, nobias, initialW, initial_bias,
             cover_all, dilate, groups,
         )  # fmt: skip
+
+    @classmethod
+    def _axes(cls, ndim: int) -> dict[str, Any]:
+        if ndim != 3:
+            raise InvalidArgumentError(f"{cls.__name__} has three spatial axes; W has {ndim}")
+        return {}
 
 
 class Convolution2D(_Filters):
@@ -278,6 +341,46 @@ class Convolution2D(_Filters):
             in_channels, out_channels, ksize = None, in_channels, out_channels  # type: ignore[assignment]  # Chainer's short form
         self._set_up(2, in_channels, out_channels, ksize, stride, pad, dilate, groups)
         self._make_parameters(nobias, initialW, initial_bias)
+
+    @classmethod
+    def from_params(
+        cls,
+        W: Any,
+        b: Any = None,
+        stride: Any = 1,
+        pad: Any = 0,
+        nobias: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Makes the layer from its parameters.
+
+        Args:
+            W: The filters, a variable or array of shape ``(out channels, in channels / groups,
+                kH, kW)``.
+            b: The bias, of shape ``(out channels,)``; zeros if None.
+            stride: The step.
+            pad: How many zeros are put around the input.
+            nobias: Have no bias, whatever ``b`` is.
+            **kwargs: ``dilate``, ``groups``, as in the constructor.
+
+        Raises:
+            ValueError: If the shapes do not fit.
+        """
+        dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
+        out_channels, in_channels, *ksize = W.shape
+        check_bias_size(b, out_channels)
+        return cls(
+            in_channels=in_channels * groups,
+            out_channels=out_channels,
+            ksize=tuple(spread(ksize, 2)),
+            stride=stride,
+            pad=pad,
+            nobias=nobias,
+            initialW=as_array(W),
+            initial_bias=as_array(b),
+            dilate=dilate,
+            groups=groups,
+        )
 
     @property
     def printable_specs(self) -> Iterator[tuple[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainer_compat import functions
-from chainer_compat._variable import Variable
+from chainer_compat._variable import Variable, as_array
 from chainer_compat.initializers import Normal, _get_initializer
 from chainer_compat.link import Link
 from chainer_compat.variable import Parameter
@@ -45,6 +45,20 @@ class EmbedID(Link):
         with self.init_scope():
             weights = Normal(1.0) if initialW is None else initialW
             self.W = Parameter(_get_initializer(weights), (in_size, out_size))
+
+    @classmethod
+    def from_params(cls, W: Any, ignore_label: int | None = None) -> Any:
+        """Makes the link from its vectors.
+
+        Args:
+            W: The vectors, a variable or array of shape ``(in_size, out_size)``.
+            ignore_label: The integer that gives zeros.
+
+        Raises:
+            ValueError: If ``W`` is no matrix.
+        """
+        in_size, out_size = W.shape
+        return cls(in_size, out_size, initialW=as_array(W), ignore_label=ignore_label)
 
     def forward(self, x: Any) -> Variable:
         """Looks up the vectors.

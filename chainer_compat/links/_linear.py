@@ -6,12 +6,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from chainer_compat import _version1, functions
-from chainer_compat._variable import Variable
+from chainer_compat._variable import Variable, as_array
+from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.initializers import _get_initializer
 from chainer_compat.link import Link
 from chainer_compat.variable import Parameter
 
-__all__ = ["Linear"]
+__all__ = ["Linear", "check_bias_size"]
+
+
+def check_bias_size(b: Any, out_size: int) -> None:
+    """Raises unless a bias has a number for each output.
+
+    Args:
+        b: A variable or array, or None.
+        out_size: How many outputs there are.
+
+    Raises:
+        ValueError: If it has another size.
+    """
+    if b is not None and b.size != out_size:
+        raise InvalidArgumentError(f"b has {b.size} elements; W is for {out_size} outputs")
 
 
 class Linear(Link):
@@ -62,6 +77,34 @@ class Linear(Link):
             else:
                 bias = _get_initializer(0 if initial_bias is None else initial_bias)
                 self.b = Parameter(bias, out_size)
+
+    @classmethod
+    def from_params(cls, W: Any, b: Any = None, nobias: bool = False) -> Any:
+        """Makes the layer from its parameters.
+
+        Args:
+            W: The weights, a variable or array of shape ``(out_size, in_size)``.
+            b: The bias, of shape ``(out_size,)``; zeros if None.
+            nobias: Have no bias, whatever ``b`` is.
+
+        Raises:
+            ValueError: If the shapes do not fit.
+
+        Example:
+            >>> import numpy as np
+            >>> import chainer_compat.links as L
+            >>> L.Linear.from_params(np.ones((3, 2)), b=np.arange(3)).b
+            variable b([0., 1., 2.])
+        """
+        out_size, in_size = W.shape
+        check_bias_size(b, out_size)
+        return cls(
+            in_size=in_size,
+            out_size=out_size,
+            nobias=nobias,
+            initialW=as_array(W),
+            initial_bias=as_array(b),
+        )
 
     def _initialize_params(self, in_size: int) -> None:
         self.W.initialize((self.out_size, in_size))

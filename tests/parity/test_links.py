@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import chainer_compat as chainer
+from chainer_compat import links as L
 from tests.parity.bodies import links
 
 IMAGES = (2, 4, 6, 5)
@@ -244,3 +245,48 @@ def test_statistics_are_finetuned(both: Any, name: str, arguments: Any, options:
 )
 def test_the_statistics_of_old_files_load(both: Any, groups: int, shapes: Any) -> None:
     both(links.loaded_whitening, groups, shapes)
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize(
+    ("name", "shape", "bias", "options"),
+    [
+        ("Linear", (3, 2), None, {}),
+        ("Linear", (3, 2), 3, {}),
+        ("Linear", (3, 2), 3, {"nobias": True}),
+        ("EmbedID", (3, 2), None, {}),
+        ("EmbedID", (3, 2), None, {"ignore_label": 1}),
+        ("Convolution2D", (4, 2, 3, 2), 4, {"stride": 2, "pad": (1, 0)}),
+        ("Convolution2D", (4, 2, 2, 2), None, {"groups": 2, "dilate": 2}),
+        ("ConvolutionND", (4, 2, 3), 4, {"cover_all": True, "stride": 2}),
+        ("ConvolutionND", (4, 2, 3, 2), None, {"nobias": True, "groups": 2}),
+        ("Linear", (3, 2), 2, {}),
+        ("Linear", (3, 2, 1), None, {}),
+        ("Convolution2D", (4, 2, 3, 3), 3, {}),
+        ("Convolution2D", (4, 2, 3), 4, {}),
+        ("Convolution2D", (4, 2, 3, 3), None, {"cover_all": True}),
+        ("ConvolutionND", (4, 2, 3), 2, {}),
+        ("Deconvolution2D", (4, 2, 3, 3), None, {}),
+        ("BatchNormalization", (4,), None, {}),
+    ],
+    ids=str,
+)
+def test_links_from_their_parameters(
+    both: Any, name: str, shape: Any, bias: Any, options: Any, wrap: bool
+) -> None:
+    both(links.from_parameters, name, shape, bias, options, "float32", wrap, rtol=1e-5, atol=1e-6)
+
+
+def test_a_link_from_parameters_of_another_dtype(both: Any) -> None:
+    both(links.from_parameters, "Linear", (3, 2), 3, {}, "float64", rtol=1e-5)
+
+
+def test_convolutions_of_one_and_three_axes_from_their_parameters() -> None:
+    """Chainer passes them a number of axes, which they do not take."""
+    weights = np.ones((4, 2, 3), np.float32)
+    layer = L.Convolution1D.from_params(weights, stride=2)
+    np.testing.assert_array_equal(layer.W.array, weights)
+    assert layer.stride == (2,)
+    assert L.Convolution3D.from_params(np.ones((4, 2, 1, 2, 3), np.float32)).ksize == (1, 2, 3)
+    with pytest.raises(ValueError, match="one spatial axis"):
+        L.Convolution1D.from_params(np.ones((4, 2, 3, 3), np.float32))

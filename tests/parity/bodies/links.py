@@ -184,3 +184,24 @@ def loaded_whitening(chainer, np, groups, shapes):
         warnings.simplefilter("always")
         chainer.serializers.NpzDeserializer({**arrays, "N": np.array(3)}).load(link)
     return [link.avg_mean, link.avg_projection, link.N, len(caught)]
+
+
+def from_parameters(chainer, np, name, shape, bias, options, dtype="float32", wrap=False):
+    """Make a link from arrays or variables; show its parameters and what it gives."""
+    random = np.random.RandomState(0)
+    arrays = {"W": random.uniform(-1, 1, shape).astype(dtype)}
+    if bias is not None:
+        arrays["b"] = random.uniform(-1, 1, bias).astype(dtype)
+    if wrap:
+        arrays = {key: chainer.Variable(array) for key, array in arrays.items()}
+    link = getattr(chainer.links, name).from_params(**arrays, **options)
+    if name == "EmbedID":
+        x = np.array([0, 1], np.int32)
+    else:
+        channels = shape[1] * options.get("groups", 1)
+        x = random.uniform(-1, 1, (2, channels, *(4,) * (len(shape) - 2))).astype(np.float32)
+    return {
+        "text": str(link),
+        "parameters": {path: p.array for path, p in sorted(link.namedparams())},
+        "y": link(x).array,
+    }
