@@ -69,6 +69,7 @@ _NAMES = {
     "DeviceResident": "device_resident",
     "DictSummary": "reporter",
     "Distribution": "distribution",
+    "Fallback": "function_node",
     "Function": "function",
     "FunctionAdapter": "function",
     "FunctionHook": "function_hook",

@@ -13,11 +13,22 @@ from chainer_compat._graph import VariableNode
 from chainer_compat._variable import Variable, as_variable, is_raw_array, make_result
 from chainer_compat.backends import _crossing
 from chainer_compat.configuration import _this_thread, using_config
+from chainer_compat.errors import UnexpectedArrayError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["FunctionNode"]
+
+
+class _FallbackType:
+    """What ``forward_chainerx`` returns where the function is to be computed otherwise."""
+
+    def __repr__(self) -> str:
+        return "Fallback"
+
+
+Fallback = _FallbackType()
 
 
 class FunctionNode:
@@ -75,6 +86,51 @@ class FunctionNode:
     @property
     def _impl_name(self) -> str:
         return type(self).__name__
+
+    # -- what belongs to ChainerX and to memory layouts, of which there is one ----------------
+
+    chainerx_device: Any = None
+
+    def forward_chainerx(self, inputs: tuple[Any, ...]) -> Any:
+        """Says that the function is not computed by ChainerX.
+
+        Args:
+            inputs: Arrays.
+
+        Returns:
+            ``chainer.Fallback``.
+        """
+        return Fallback
+
+    def check_layout_forward(self, inputs: tuple[Any, ...]) -> None:
+        """Checks the memory layouts of the inputs: there is one only, None.
+
+        Args:
+            inputs: Variables.
+        """
+
+    @property
+    def input_layouts(self) -> tuple[None, ...]:
+        """The memory layouts of the inputs: None for each.
+
+        Raises:
+            AssertionError: If the function was not applied.
+        """
+        return self._layouts(self.inputs)
+
+    @property
+    def output_layouts(self) -> tuple[None, ...]:
+        """The memory layouts of the outputs: None for each.
+
+        Raises:
+            AssertionError: If the function was not applied.
+        """
+        return self._layouts(self.outputs)
+
+    def _layouts(self, nodes: Any) -> tuple[None, ...]:
+        if nodes is None:
+            raise UnexpectedArrayError(f"{self.label} was not applied, and has no layouts yet")
+        return (None,) * len(nodes)
 
     # -- hooks --------------------------------------------------------------------------------
 
@@ -304,7 +360,7 @@ class FunctionNode:
         mode = _this_thread.mode
         if mode.type_check:
             self._check_data_type_forward(data)
-        hooks = [*mode.function_hooks.values(), *self.local_function_hooks.values()]
+        hooks = list({**mode.function_hooks, **self.local_function_hooks}.values())
         for hook in hooks:
             hook.forward_preprocess(self, data)
         requires_grad = any(v._requires_grad for v in variables)

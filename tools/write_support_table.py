@@ -15,6 +15,7 @@ from pathlib import Path
 
 from chainer_compat import _chainer_names, _deep_paths
 from chainer_compat._unsupported import Unsupported
+from chainer_compat.functions import _refused
 
 TABLE = Path(__file__).parent.parent / "migration_guide" / "support_table.md"
 HEADER = """\
@@ -72,7 +73,15 @@ def make_table() -> str:
     ]
     summary = "\n".join(["| package | here | not yet | refused |", "|---|---|---|---|", *rows])
     sections = "\n".join(_section(package, found) for package, found in table.items())
-    return f"{HEADER}{summary}\n\n{sections}"
+    return f"{HEADER}{summary}\n\n{sections}\n{_internals()}"
+
+
+def _internals() -> str:
+    """What is refused of the names that Chainer's modules of functions have for themselves."""
+    parts = ["## Modules below `chainer.functions`\n", "| refused | instead |\n|---|---|"]
+    for reason, names in _refused.REASONS.items():
+        parts.append(f"| {', '.join(f'`{name}`' for name in names)} | {reason} |")
+    return "\n".join([*parts, ""])
 
 
 def _section(package: str, found: Support) -> str:

@@ -544,7 +544,13 @@ _VERSION_1 = {
 
 
 def __getattr__(name: str) -> Any:
-    return load_name(globals(), name, _VERSION_1)
+    if name in _VERSION_1 or not _names_a_class(name):
+        return load_name(globals(), name, _VERSION_1)
+    return _find_deep_name(name)
+
+
+def _names_a_class(name: str) -> bool:
+    return name[:1].isupper()
 
 
 def _find_deep_name(name: str) -> Any:
@@ -555,4 +561,11 @@ def _find_deep_name(name: str) -> Any:
     """
     if name in globals() and name not in _VERSION_1:
         return globals()[name]
-    raise missing_name(__name__, name)
+    if name.startswith("__"):
+        raise missing_name(__name__, name)
+    from chainer_compat.functions import _nodes, _refused
+
+    found = _nodes.find(name) or _refused.find(name)
+    if found is None:
+        raise missing_name(__name__, name)
+    return found

@@ -22,6 +22,7 @@ from chainer_compat.backends import _crossing
 from chainer_compat.configuration import _this_thread
 from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.function_node import FunctionNode, _check_nan
+from chainer_compat.functions._body_node import BodyNode, Option, kinds
 from chainer_compat.utils import type_check
 
 __all__ = ["apply", "call_torch", "function"]
@@ -69,8 +70,7 @@ def apply(kind: type[FunctionNode], inputs: Sequence[Any], *options: Any) -> Any
         return _apply_without_graph(kind, inputs, tensors, options)
     result = _run(kind, tensors, options)
     node = kind.__new__(kind)
-    if kind.shows_options:  # type: ignore[attr-defined]  # as `check` above
-        node._options = options  # type: ignore[attr-defined]  # likewise
+    node._options = options  # type: ignore[attr-defined]  # every kind is a BodyNode
     return _record(node, inputs, tensors, result)
 
 
@@ -256,10 +256,10 @@ def function(
         arrays, sequence, parameters = _read_signature(body)
         kind = type(
             node,
-            (FunctionNode,),
+            (kinds.get(node, BodyNode),),  # so that isinstance holds for each one of a name
             {
+                **_options(parameters),
                 "label": _label_property(label or node, parameters),
-                "shows_options": "{" in (label or node),
                 "body": staticmethod(_unpacked(body, sequence, parameters)),
                 "check": None
                 if check is None
@@ -268,12 +268,19 @@ def function(
                 "__doc__": f"The node of `{body.__name__}` in a graph.",
             },
         )
+        kinds.setdefault(node, kind)
         public = _compile(body, kind, arrays, sequence, parameters, ignores)
         public.body = body
         public.node = kind
         return public
 
     return decorate
+
+
+def _options(parameters: list[inspect.Parameter]) -> dict[str, Option]:
+    """The options as attributes of nodes, but for those that a node has anyway."""
+    names = [p.name for p in parameters if p.annotation not in _ARRAYS]
+    return {name: Option(i) for i, name in enumerate(names) if not hasattr(BodyNode, name)}
 
 
 def _label_property(label: str, parameters: list[inspect.Parameter]) -> Any:

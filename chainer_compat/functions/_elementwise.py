@@ -93,7 +93,7 @@ def _function(
         what: Its documentation's first line, behind "Returns".
         x: An example's argument.
         y: And its value, as it is shown.
-        node: The name of the node's class, if it is not the function's in title case.
+        node: The name of the node's class, if it is not the function's capitalized.
         label: The node's label, if it is not the function's name.
         check: The type check.
     """
@@ -103,7 +103,7 @@ def _function(
 
     body.__name__ = body.__qualname__ = name
     body.__doc__ = _DOCUMENTATION.format(what=what, name=name, x=x, y=y)
-    return function(node or name.title(), label=label or name, check=check)(body)
+    return function(node or name.capitalize(), label=label or name, check=check)(body)
 
 
 def _widened(kernel: _Kernel) -> _Kernel:

@@ -21,8 +21,9 @@ __all__ = ["dropout", "gaussian", "gumbel_softmax"]
 
 
 @function("Dropout", check=_checks.floating)
-def _masked(x: Tensor, mask: Tensor) -> Tensor:
-    return x * mask
+def _masked(x: Tensor, mask: Any) -> Tensor:
+    masked: Tensor = x * mask
+    return masked
 
 
 def dropout(x: Any, ratio: float = 0.5, *version_1: Any, **kwargs: Any) -> Any:

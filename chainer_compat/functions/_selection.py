@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from chainer_compat._variable import Variable, is_raw_array
+from chainer_compat._variable import Variable, as_variable, is_raw_array
 from chainer_compat.backends import _crossing
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
 from chainer_compat.functions import _checks
@@ -161,7 +161,7 @@ def scatter_add(a: Any, slices: Any, b: Any) -> Variable:
     return result
 
 
-def _check_permutate(x: Tensor, indices: Tensor, axis: int, inv: bool) -> None:
+def _check_permutate(x: Tensor, indices: Any, axis: int, inv: bool) -> None:
     if axis >= x.ndim:
         fail(f"x.ndim > {axis}", f"{x.ndim} <= {axis}")
     if axis < -x.ndim:
@@ -169,7 +169,7 @@ def _check_permutate(x: Tensor, indices: Tensor, axis: int, inv: bool) -> None:
 
 
 @function("Permutate", check=_check_permutate)
-def _permutate(x: Tensor, indices: Tensor, axis: int, inv: bool) -> Tensor:
+def _permutate(x: Tensor, indices: Any, axis: int, inv: bool) -> Tensor:
     count = len(indices) if inv else x.shape[axis]
     wanted = indices.long()
     if bool(((wanted < -count) | (wanted >= count)).any()):
@@ -211,7 +211,9 @@ def permutate(x: Any, indices: Any, axis: int = 0, inv: bool = False) -> Variabl
     """
     if indices.dtype.kind != "i" or indices.ndim != 1:
         raise InvalidArgumentError("the indices of permutate are an array of integers, of one axis")
-    result: Variable = _permutate(x, indices, axis, inv)
+    # An option: in the graph there is x only.
+    order = as_variable(indices).tensor
+    result: Variable = _permutate(x, order, axis, inv)
     return result
 
 

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import chainer_compat
+from chainer_compat import FunctionNode
 from chainer_compat._unsupported import Unsupported
 from chainer_compat.errors import MissingDependencyError
 from tests.parity import _inspect_chainer as look
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 
 HERE = pathlib.Path(__file__).parent
 REASON = "  # "
+
+# What a function's node is asked for, by position.
+_OF_A_NODE = (
+    "backward backward_accumulate check_layout_forward check_type_forward forward forward_chainerx "
+    "forward_cpu forward_gpu"
+)
 
 # What `inspect` says of `object.__init__`: nothing that could be held against a class.
 _ANYTHING = [["args", "var_positional", None], ["kwargs", "var_keyword", None]]
@@ -134,8 +141,10 @@ class _Comparer:
         if isinstance(ours, Unsupported) or not callable(function):
             return
         skip_self = not isinstance(ours, staticmethod)
-        # Python calls an operator by position: what its arguments are called is nobody's business.
-        by_position = name.startswith("__") and name != "__call__"
+        # Python calls an operator by position, and the machinery a function's node: what their
+        # arguments are called is nobody's business.
+        is_operator = name.startswith("__") and name != "__call__"
+        by_position = is_operator or (name in _OF_A_NODE.split() and issubclass(cls, FunctionNode))
         self._compare_signature(
             shown, theirs, function, skip_self=skip_self, by_position=by_position
         )

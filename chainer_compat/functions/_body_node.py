@@ -1,0 +1,180 @@
+"""The base of the nodes of this package's functions, which scripts also make and apply themselves.
+
+A function records a node of its class without calling the constructor. What a constructor takes,
+and what it applies, is in the table of :mod:`chainer_compat.functions._nodes`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import torch
+
+from chainer_compat import _backprop
+from chainer_compat._variable import Variable, make_result
+from chainer_compat.configuration import _this_thread, config, force_backprop_mode, no_backprop_mode
+from chainer_compat.function_node import FunctionNode
+
+__all__ = ["BodyNode", "Found", "Option", "kinds"]
+
+# The classes of nodes by name, filled by `functions._boundary.function`; the first of a name stays.
+kinds: dict[str, type[BodyNode]] = {}
+
+
+class Found(NamedTuple):
+    """What a function found beside its output.
+
+    Attributes:
+        output: The output.
+        attributes: What its node keeps: ``indexes`` of max pooling, ``mask`` of dropout.
+    """
+
+    output: Any
+    attributes: dict[str, Any]
+
+
+class Option:
+    """An option that a function was called with, as an attribute of its node.
+
+    Args:
+        index: Its place among the options.
+    """
+
+    def __init__(self, index: int) -> None:
+        self._index = index
+
+    def __get__(self, node: Any, owner: type) -> Any:
+        return self if node is None else node._options[self._index]
+
+
+class BodyNode(FunctionNode):
+    """The node of a function of this package.
+
+    A subclass may override ``forward_cpu``, ``forward_gpu``, ``forward`` or ``backward``, and call
+    what it overrides.
+    """
+
+    # What a constructor sets: the function of variables that is applied.
+    _function: Callable[..., Any] | None = None
+    # What the body takes besides tensors, of a node that a function recorded.
+    _options: tuple[Any, ...] = ()
+
+    @property
+    def node(self) -> BodyNode:
+        """Itself: in Chainer some of these classes are old-style functions, which have a node."""
+        return self
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Applies the function, as Chainer 1's functions are applied.
+
+        Args:
+            *inputs: Variables or raw arrays.
+
+        Returns:
+            A variable, or a tuple of them if there is not just one.
+        """
+        outputs = self.apply(inputs)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def apply(self, inputs: Sequence[Any]) -> tuple[Variable, ...]:
+        """Applies the function and puts it into the graph.
+
+        Args:
+            inputs: Variables or raw arrays.
+
+        Returns:
+            The outputs.
+        """
+        if self._is_overridden() or self.local_function_hooks:
+            return super().apply(inputs)
+        outputs = self._outputs(inputs)
+        if self._take_place_of(outputs[0].creator_node):
+            return outputs
+        # Put together from several functions: its own node stands for all of them.
+        return super().apply(inputs)
+
+    @classmethod
+    def _is_overridden(cls) -> bool:
+        return any(
+            getattr(cls, name) is not getattr(BodyNode, name)
+            for name in ("forward", "forward_cpu", "forward_gpu", "backward", "backward_accumulate")
+        )
+
+    def _outputs(self, inputs: Sequence[Any]) -> tuple[Variable, ...]:
+        if self._function is None:
+            raise NotImplementedError(f"{type(self).__name__} defines no forward computation")
+        result = self._function(*inputs)
+        if isinstance(result, Found):
+            vars(self).update(result.attributes)
+            result = result.output
+        return tuple(result) if isinstance(result, tuple | list) else (result,)
+
+    def _take_place_of(self, made: FunctionNode | None) -> bool:
+        """Becomes the creator of what the function has put into the graph; says if it is."""
+        if made is None:
+            return True
+        if not (isinstance(self, type(made)) or isinstance(made, type(self))):
+            return False
+        self.inputs, self.outputs, self.rank = made.inputs, made.outputs, made.rank
+        if isinstance(made, BodyNode):
+            self._options = made._options
+        for ref in self.outputs or ():
+            node = ref()
+            if node is not None:
+                node.creator_node = self
+        return True
+
+    def forward_cpu(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Computes the outputs, for a subclass.
+
+        Args:
+            inputs: Raw arrays.
+        """
+        self.retain_inputs(range(len(inputs)))
+        with no_backprop_mode(), _without_hooks():
+            return tuple(y.array for y in self._outputs(inputs))
+
+    forward_gpu = forward_cpu
+
+    def backward(
+        self, target_input_indexes: tuple[int, ...], grad_outputs: tuple[Variable | None, ...]
+    ) -> tuple[Variable | None, ...]:
+        """Computes the gradients of the inputs, for a subclass.
+
+        Args:
+            target_input_indexes: Which inputs need one.
+            grad_outputs: The outputs' gradients.
+        """
+        double = config.enable_backprop
+        # torch has switched its graph off in here, unless the gradient is to be differentiated.
+        with force_backprop_mode(), torch.enable_grad():
+            inputs = [_distinct(x) for x in self.get_retained_inputs()]
+            outputs = self._outputs(inputs)
+            pairs = [(y, g) for y, g in zip(outputs, grad_outputs, strict=True) if g is not None]
+            return tuple(
+                _backprop.grad(
+                    [y for y, _ in pairs],
+                    [inputs[i] for i in target_input_indexes],
+                    [g for _, g in pairs],
+                    enable_double_backprop=double,
+                )
+            )
+
+
+@contextlib.contextmanager
+def _without_hooks() -> Iterator[None]:
+    """Inside, hooks do not see functions: they see the node that calls them."""
+    mode = _this_thread.mode
+    hooks, mode.function_hooks = mode.function_hooks, {}
+    try:
+        yield
+    finally:
+        mode.function_hooks = hooks
+
+
+def _distinct(x: Variable) -> Variable:
+    """The same input, told from another one that is the same variable."""
+    tensor = x.tensor
+    return make_result(tensor.view_as(tensor)) if tensor.requires_grad else x

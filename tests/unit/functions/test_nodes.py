@@ -1,0 +1,141 @@
+"""Chainer's classes of functions; what they give is compared in tests/parity/functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainer_compat as chainer
+import chainer_compat.functions as F
+from chainer_compat.functions import _nodes, _refused
+
+X = np.random.RandomState(0).uniform(-1, 1, (2, 3, 6, 6)).astype(np.float32)
+
+
+class Counting(chainer.FunctionHook):
+    """Counts the functions that it sees, by label."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def forward_postprocess(self, function: Any, in_data: Any) -> None:
+        self.seen.append(function.label)
+
+
+def test_classes_of_old_versions_are_called() -> None:
+    """SegNet's way to its indexes."""
+    pooling = F.MaxPooling2D(2, stride=2, use_cudnn=False)
+    y = pooling(X)
+    assert pooling.indexes.shape == y.shape == (2, 3, 3, 3)
+    assert (pooling.kh, pooling.sx, pooling.ph) == (2, 2, 0)
+    back = F.Upsampling2D(pooling.indexes, 2, outsize=(6, 6))(y)
+    np.testing.assert_array_equal(back.array.max((2, 3)), X.max((2, 3)))
+
+
+def test_what_functions_record_is_of_these_classes() -> None:
+    y = F.softmax(F.relu(X), axis=2)
+    assert isinstance(y.creator, F.Softmax)
+    assert y.creator.axis == 2
+    assert isinstance(y.creator_node.inputs[0].creator_node, F.ReLU)
+    assert isinstance(F.max(X).creator, F.Max)
+    assert isinstance(F.maxout(X.reshape(2, -1), 2).creator, F.Max)
+    assert not isinstance(F.relu(X).creator, F.Sigmoid)
+
+
+def test_a_node_is_the_creator_of_what_it_gives() -> None:
+    x = chainer.Variable(X)
+    node = F.Separate(0)
+    outputs = node.apply((x,))
+    assert all(y.creator is node for y in outputs)
+    assert node.inputs[0] is x.node
+    assert node.node is node
+    outputs[1].grad = np.ones_like(outputs[1].array)
+    outputs[1].backward()
+    np.testing.assert_array_equal(x.grad[0], np.zeros_like(X[0]))
+
+
+def test_composed_functions_get_one_node() -> None:
+    x = chainer.Variable(X[0, 0])
+    (y,) = F.MatMul(transc=True).apply((x, x))
+    np.testing.assert_allclose(y.array, (X[0, 0] @ X[0, 0]).T, rtol=1e-5)
+    assert isinstance(y.creator, F.MatMul)
+    F.sum(y).backward()
+    expected = chainer.Variable(X[0, 0])
+    F.sum(F.matmul(expected, expected)).backward()
+    np.testing.assert_allclose(x.grad, expected.grad, rtol=1e-5)
+
+
+def test_subclasses_compute_what_they_override() -> None:
+    class Twice(F.ReLU):
+        def forward_cpu(self, inputs: Any) -> Any:
+            (y,) = super().forward_cpu(inputs)
+            return (2 * y,)
+
+    x = chainer.Variable(X)
+    y = Twice()(x)
+    np.testing.assert_array_equal(y.array, 2 * np.maximum(X, 0))
+    F.sum(y).backward()
+    np.testing.assert_array_equal(x.grad, X > 0)
+
+
+def test_hooks_see_a_node_that_was_made_by_hand_once() -> None:
+    hook = Counting()
+    with hook:
+        F.Sum(axis=1).apply((X,))
+        F.Tanh().apply((X,))
+    assert hook.seen == ["Sum", "Tanh"]
+    node = F.Exp()
+    node.add_hook(hook)
+    with hook:
+        node.apply((X,))
+    assert hook.seen == ["Sum", "Tanh", "exp"]
+
+
+def test_pooling_2d_is_a_base_class() -> None:
+    class First(F.Pooling2D):
+        def forward(self, inputs: Any) -> Any:
+            (x,) = inputs
+            return (x[:, :, :: self.sy, :: self.sx],)
+
+    assert First(3, 2)(X).shape == (2, 3, 3, 3)
+    with pytest.raises(NotImplementedError, match="base class"):
+        F.Pooling2D(2)(X)
+
+
+@pytest.mark.parametrize("name", sorted({*_nodes._OPTIONS, *_nodes._CONSTRUCTORS}))
+def test_every_class_of_the_table_is_there_under_its_name(name: str) -> None:
+    kind = F._find_deep_name(name)
+    assert kind.__name__ == name
+    assert issubclass(kind, chainer.FunctionNode)
+    assert F._find_deep_name(name) is kind
+
+
+def test_what_is_for_chainers_own_use_is_refused_with_a_reason() -> None:
+    for reason, names in _refused.REASONS.items():
+        for name in names:
+            with pytest.raises(NotImplementedError) as caught:
+                F._find_deep_name(name)()
+            assert reason in str(caught.value)
+    with pytest.raises(NotImplementedError, match="inputs and outputs"):
+        F.ReLU.forward_ideep(None)
+    with pytest.raises(AttributeError, match="no attribute 'RELU'"):
+        _ = F.RELU
+    with pytest.raises(ValueError, match="'fft' or 'ifft'"):
+        F.FFT("dft")
+    with pytest.raises(ValueError, match="pad the input"):
+        F.AveragePoolingND(1, 2, cover_all=True)
+
+
+def test_layouts_are_none() -> None:
+    node = F.relu(chainer.Variable(X)).creator_node
+    assert node.input_layouts == node.output_layouts == (None,)
+    assert node.chainerx_device is None
+    assert repr(node.forward_chainerx(())) == "Fallback"
+    assert node.forward_chainerx(()) is chainer.Fallback
+    node.check_layout_forward(())
+    with pytest.raises(AssertionError, match="not applied"):
+        _ = F.ReLU().input_layouts
