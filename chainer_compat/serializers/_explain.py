@@ -24,6 +24,7 @@ __all__ = ["load_all_or_nothing"]
 
 # After so long, a key that the object might have forgiven counts as missing too.
 _SURVEY_SECONDS = 2.0
+_CUT_SHORT = "the list may go on: the object needs what is missing to ask for the rest"
 
 
 class _Loader(Protocol):
@@ -35,7 +36,17 @@ class _MissingError(SnapshotMismatchError):
 
 
 class _Survey:
-    """Asks an object for all of its values, loads none, and notes what does not fit."""
+    """Asks an object for all of its values, fills no array, and notes what does not fit.
+
+    Numbers and text are those of the file, for they may say what the object asks for next.
+
+    Attributes:
+        seen: The full names that the object asked for.
+        missing: Those that the file lacks.
+        mismatched: Which ones do not fit, in sentences.
+        patient: Whether a missing key ends the visit, so that the object may forgive it.
+        ended_by: What ended the visit before its end, or None.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -43,6 +54,7 @@ class _Survey:
         self.missing: list[str] = []
         self.mismatched: list[str] = []
         self.patient = True
+        self.ended_by: Exception | None = None
 
     def assign(self, key: str, value: Any) -> Any:
         self.seen.append(key)
@@ -60,7 +72,7 @@ class _Survey:
             if is_array(value):
                 check_array(key, value, member.header.dtype, member.header.shape)
             else:
-                to_scalar(key, value, member.read())
+                return to_scalar(key, value, member.read())
         except SnapshotMismatchError as error:
             self.mismatched.append(str(error))
         return value
@@ -82,8 +94,8 @@ def _survey(store: Store, obj: Any, within: Callable[[Session], _Loader]) -> _Su
         except _MissingError as error:
             survey.missing.append(str(error))
             continue
-        except Exception:  # noqa: BLE001, S110 - an object that needs its values ends the survey
-            pass
+        except Exception as error:  # noqa: BLE001 - an object that needs what is missing ends it
+            survey.ended_by = error
         finally:
             restore()
         survey.missing = list(dict.fromkeys(survey.missing))
@@ -148,6 +160,8 @@ def _report(
     cause: SnapshotMismatchError, store: Store, path: str, survey: _Survey, extra: list[str]
 ) -> SnapshotMismatchError:
     kind = type(cause)
+    if survey.ended_by is not None:
+        extra = []  # it may only seem so, for not all that the object has was asked for
     advice = hint(store, path, survey.seen, survey.missing)
     if not survey.missing and not survey.mismatched:
         return kind(f"{cause}; nothing was loaded")
@@ -156,6 +170,7 @@ def _report(
         + _section("missing in the file", survey.missing)
         + _section("of another shape or type", survey.mismatched)
         + _section("in the file only", extra)
+        + (f"\n  {_CUT_SHORT} ({survey.ended_by!r})" if survey.ended_by is not None else "")
         + (f"\n{advice}" if advice else "")
     )
     error.missing = tuple(survey.missing)

@@ -19,6 +19,7 @@ from chainer_compat.errors import (
     ShapeMismatchError,
     SnapshotMismatchError,
 )
+from chainer_compat.serializer import Serializer
 from tests.unit.serializers._targets import Part, Whole, state
 
 PLAIN_SHA256 = "991617ad58332d2610304b4c1c5620b242adb2ede762f4e16158bc7a8d72ca7f"
@@ -157,6 +158,23 @@ def test_a_key_that_is_no_name_is_refused():
         serializers.save_npz(io.BytesIO(), {1: np.zeros(2)})
 
 
+class Steered:
+    """An object in which a text says which values come next, as in a summary."""
+
+    def __init__(self, names, size=2):
+        self.w = np.zeros(size)
+        self.values = dict.fromkeys(names, 1.0)
+
+    def serialize(self, serializer):
+        self.w = serializer("w", self.w)
+        if isinstance(serializer, Serializer):
+            serializer("names", json.dumps(list(self.values)))
+        else:
+            self.values = dict.fromkeys(json.loads(serializer("names", "")), 0.0)
+        for name in self.values:
+            self.values[name] = serializer(name, self.values[name])
+
+
 class TestStrictness:
     def test_a_missing_value_is_a_key_error(self):
         with pytest.raises(KeyError) as caught:
@@ -177,6 +195,26 @@ class TestStrictness:
         )
         for part in ("count", "text", "other", "nothing was loaded"):
             assert part in str(caught.value)
+
+    def test_values_that_steer_the_visit_are_those_of_the_file(self):
+        """What a text of the file names is asked for too, so it is not in the file only."""
+        steered = Steered(["a", "b"])
+        with pytest.raises(ShapeMismatchError) as caught:
+            serializers.load_npz(saved(steered), Steered([], size=3))
+        assert caught.value.mismatched == ("w: expected shape (3,), found (2,) in the file",)
+        assert (caught.value.extra, caught.value.missing) == ((), ())
+        assert "in the file only" not in str(caught.value)
+
+    def test_a_visit_that_ends_early_lists_nothing_as_being_in_the_file_only(self):
+        arrays = {**serializers.serialize(Steered(["a"])), "more": np.zeros(1)}
+        del arrays["names"]
+        target = Steered([], size=3)
+        with pytest.raises(ShapeMismatchError) as caught:
+            serializers.load_npz(saved(arrays), target)
+        assert caught.value.missing == ("names",)
+        assert caught.value.extra == ()
+        assert "the list may go on" in str(caught.value)
+        assert target.values == {}
 
     def test_not_strict_leaves_what_is_missing(self):
         whole = Whole(3)
