@@ -75,6 +75,10 @@ from chainer_compat.functions._decorrelation import (
     fixed_decorrelated_batch_normalization,
 )
 from chainer_compat.functions._deformable import deformable_convolution_2d_sampler
+from chainer_compat.functions._dropped import (
+    simplified_dropconnect,
+    zoneout,
+)
 from chainer_compat.functions._einsum import (
     einsum,
 )
@@ -233,6 +237,8 @@ from chainer_compat.functions._pooling import (
 )
 from chainer_compat.functions._recurrent import (
     lstm,
+    slstm,
+    tree_lstm,
 )
 from chainer_compat.functions._reduction import (
     average,
@@ -486,8 +492,10 @@ __all__ = [
     "sigmoid",
     "sigmoid_cross_entropy",
     "sign",
+    "simplified_dropconnect",
     "sin",
     "sinh",
+    "slstm",
     "softmax",
     "softmax_cross_entropy",
     "softplus",
@@ -513,6 +521,7 @@ __all__ = [
     "tile",
     "transpose",
     "transpose_sequence",
+    "tree_lstm",
     "triplet",
     "unpooling_1d",
     "unpooling_2d",
@@ -522,6 +531,7 @@ __all__ = [
     "vstack",
     "where",
     "zeta",
+    "zoneout",
 ]
 
 

@@ -9,7 +9,7 @@ from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.utils.type_check import fail
 
-__all__ = ["lstm"]
+__all__ = ["lstm", "slstm", "tree_lstm"]
 
 
 def _check_lstm(c_prev: Tensor, x: Tensor) -> None:
@@ -65,3 +65,114 @@ def lstm(c_prev: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     if batch < c_prev.shape[0]:
         c_next = torch.cat((c_next, c_prev[batch:]))
     return c_next, h
+
+
+def _check_slstm(c_prev1: Tensor, c_prev2: Tensor, x1: Tensor, x2: Tensor) -> None:
+    _checks.expect_floating(c_prev1, "c_prev1")
+    if c_prev1.ndim < 2:
+        fail("c_prev1.ndim >= 2", f"{c_prev1.ndim} < 2")
+    batch, units, *rest = c_prev1.shape
+    gates = (batch, 4 * units, *rest)
+    wanted = (("c_prev2", c_prev2, c_prev1.shape), ("x1", x1, gates), ("x2", x2, gates))
+    for name, tensor, shape in wanted:
+        _checks.expect_same_dtype(tensor, c_prev1, name, "c_prev1")
+        if tensor.shape != shape:
+            fail(f"{name}.shape == {tuple(shape)}", f"{tuple(tensor.shape)} != {tuple(shape)}")
+
+
+@function("SLSTM", check=_check_slstm)
+def slstm(c_prev1: Tensor, c_prev2: Tensor, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns the next cell and output of a long short-term memory over binary trees.
+
+    The gates of a unit lie side by side in ``x1`` and in ``x2``, as in :func:`lstm`::
+
+        c = tanh(a1) * sigmoid(i1) + tanh(a2) * sigmoid(i2) + sigmoid(f1) * c1 + sigmoid(f2) * c2
+        h = sigmoid(o1 + o2) * tanh(c)
+
+    The paper, and the text of Chainer's page, have one candidate and one input gate for both
+    children; this is what Chainer computes.
+
+    Source: Zhu et al., *Long Short-Term Memory Over Tree Structures*, 2015.
+
+    Args:
+        c_prev1: The cells of the first child, of shape ``(N, units, ...)`` and floating point.
+        c_prev2: The cells of the second child, likewise.
+        x1: The gates' inputs of the first child, of shape ``(N, 4 * units, ...)``.
+        x2: The gates' inputs of the second child, likewise.
+
+    Returns:
+        The cells and the outputs, of ``c_prev1``'s shape and dtype.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> c, x = np.ones((1, 2), np.float32), np.zeros((1, 8), np.float32)
+        >>> F.slstm(c, c, x, x)[0]
+        variable([[1., 1.]])
+    """
+    shape = (x1.shape[0], x1.shape[1] // 4, 4, *x1.shape[2:])
+    a1, i1, f1, o1 = x1.reshape(shape).unbind(2)
+    a2, i2, f2, o2 = x2.reshape(shape).unbind(2)
+    c = torch.tanh(a1) * torch.sigmoid(i1) + torch.tanh(a2) * torch.sigmoid(i2)
+    c = c + torch.sigmoid(f1) * c_prev1 + torch.sigmoid(f2) * c_prev2
+    return c, torch.sigmoid(o1 + o2) * torch.tanh(c)
+
+
+def _check_tree_lstm(*inputs: Tensor) -> None:
+    if len(inputs) < 2:
+        fail("in_types.size >= 2", f"{len(inputs)} < 2")
+    *cells, x = inputs
+    if x.ndim < 2:
+        fail("x.ndim >= 2", f"{x.ndim} < 2")
+    for i, c in enumerate(cells):
+        name = f"in_types[{i}]"
+        _checks.expect_floating(c, name)
+        _checks.expect_same_dtype(x, c, "x", name)
+        if c.ndim != x.ndim:
+            fail(f"{name}.ndim == x.ndim", f"{c.ndim} != {x.ndim}")
+        units = c.shape[1]
+        expected = (c.shape[0], (3 + len(cells)) * units, *c.shape[2:])
+        if x.shape != expected:
+            fail(f"x.shape == {expected}", f"{tuple(x.shape)} != {expected}")
+
+
+@function("TreeLSTM", check=_check_tree_lstm)
+def tree_lstm(*inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns the next cell and output of a long short-term memory over trees.
+
+    Behind one another in the last input lie the candidate ``a``, the gates ``i`` and ``o``, and for
+    each child a forget gate::
+
+        c = tanh(a) * sigmoid(i) + sigmoid(f1) * c1 + sigmoid(f2) * c2 + ...
+        h = sigmoid(o) * tanh(c)
+
+    Source: Tai et al., *Improved Semantic Representations From Tree-Structured Long Short-Term
+    Memory Networks*, 2015; Bowman et al., *A Fast Unified Model for Parsing and Sentence
+    Understanding*, 2016.
+
+    Args:
+        *inputs: The cells of the children, each of shape ``(N, units, ...)`` and floating point,
+            and last the gates' inputs, of shape ``(N, (3 + children) * units, ...)``.
+
+    Returns:
+        The cells and the outputs, of a child's shape and dtype.
+
+    Raises:
+        InvalidType: If dtypes or shapes do not fit, or there are less than two inputs.
+
+    Example:
+        >>> import numpy as np
+        >>> from chainer_compat import functions as F
+        >>> c, x = np.ones((1, 2), np.float32), np.zeros((1, 10), np.float32)
+        >>> F.tree_lstm(c, c, x)[0]
+        variable([[1., 1.]])
+    """
+    *cells, x = inputs
+    a, i, o, *forgets = x.tensor_split(3 + len(cells), 1)
+    c = torch.tanh(a) * torch.sigmoid(i)
+    for f, cell in zip(forgets, cells, strict=True):
+        c = c + torch.sigmoid(f) * cell
+    return c, torch.sigmoid(o) * torch.tanh(c)

@@ -31,6 +31,9 @@ from chainer_compat.links._deformable import DeformableConvolution2D
 from chainer_compat.links._deformable import (
     DeformableConvolution2DSampler as DeformableConvolution2DSampler,
 )
+from chainer_compat.links._dropconnect import (
+    SimplifiedDropconnect,
+)
 from chainer_compat.links._elementwise import Bias, Parameter, PReLU, Scale, Swish
 from chainer_compat.links._embed_id import EmbedID
 from chainer_compat.links._fully_connected import Highway, Maxout
@@ -49,6 +52,15 @@ from chainer_compat.links._linear import Linear
 from chainer_compat.links._local_convolution import LocalConvolution2D
 from chainer_compat.links._lstm import LSTM, StatelessLSTM
 from chainer_compat.links._lstm import LSTMBase as LSTMBase  # for chainer.links.rnn.lstm
+from chainer_compat.links._lstm_variants import (
+    StatefulPeepholeLSTM,
+    StatefulZoneoutLSTM,
+)
+from chainer_compat.links._mgu import MGUBase as MGUBase  # for chainer.links.rnn.mgu
+from chainer_compat.links._mgu import (
+    StatefulMGU,
+    StatelessMGU,
+)
 from chainer_compat.links._n_step_rnn import (
     NStepBiGRU,
     NStepBiLSTM,
@@ -75,6 +87,10 @@ from chainer_compat.links._normalization import (
 )
 from chainer_compat.links._sampled_losses import BlackOut, NegativeSampling
 from chainer_compat.links._torch_module import TorchModule
+from chainer_compat.links._tree_lstm import (
+    ChildSumTreeLSTM,
+    NaryTreeLSTM,
+)
 
 __all__ = [
     "GRU",
@@ -86,6 +102,7 @@ __all__ = [
     "BinaryHierarchicalSoftmax",
     "BlackOut",
     "CRF1d",
+    "ChildSumTreeLSTM",
     "Classifier",
     "Convolution1D",
     "Convolution2D",
@@ -117,13 +134,19 @@ __all__ = [
     "NStepLSTM",
     "NStepRNNReLU",
     "NStepRNNTanh",
+    "NaryTreeLSTM",
     "NegativeSampling",
     "PReLU",
     "Parameter",
     "Scale",
+    "SimplifiedDropconnect",
     "StatefulGRU",
+    "StatefulMGU",
+    "StatefulPeepholeLSTM",
+    "StatefulZoneoutLSTM",
     "StatelessGRU",
     "StatelessLSTM",
+    "StatelessMGU",
     "Swish",
     "TorchModule",
 ]

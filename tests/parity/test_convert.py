@@ -88,6 +88,8 @@ MODULES = {
     "nstep_gru": lambda: recurrent(nn.GRU, 2),
     "nstep_bigru": lambda: recurrent(nn.GRU, 2, bidirectional=True),
     "nstep_tanh": lambda: recurrent(nn.RNN, 1),
+    "nstep_bitanh": lambda: recurrent(nn.RNN, 1, bidirectional=True),
+    "nstep_relu": lambda: recurrent(nn.RNN, 2, nonlinearity="relu"),
     "nstep_birelu": lambda: recurrent(nn.RNN, 2, bidirectional=True, nonlinearity="relu"),
     "convnet": Convnet,
 }

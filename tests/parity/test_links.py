@@ -155,6 +155,18 @@ def test_bad_arguments_give_the_same_class_of_error(
         ("StatefulGRU", (None, 3), {"inner_init": 0.3}, (2, 2)),
         ("GRU", (4, 3), {"bias_init": 2}, (2, 2)),
         ("GRU", (4, 3), {}, (2, 1)),
+        ("StatelessMGU", (4, 3), {}, (2, 2)),
+        ("StatefulMGU", (4, 3), {}, (2, 2, 2)),
+        ("StatefulMGU", (4, 3), {}, (2, 1)),
+        ("StatefulMGU", (None, 3), {}, (2,)),
+        ("StatefulPeepholeLSTM", (4, 3), {}, (2, 2, 2)),
+        ("StatefulPeepholeLSTM", (None, 3), {}, (2, 2)),
+        ("StatefulPeepholeLSTM", (4, 3), {}, (2, 1)),
+        ("StatefulZoneoutLSTM", (4, 3), {}, (2, 2, 2)),
+        ("StatefulZoneoutLSTM", (None, 3, 0.1, 0.9), {}, (2, 2, 2)),
+        ("StatefulZoneoutLSTM", (4, 3), {"c_ratio": 0.0, "h_ratio": 1.0}, (2, 2)),
+        ("StatefulZoneoutLSTM", (4, 3), {"train": True}, (2, 2)),
+        ("StatefulZoneoutLSTM", (4, 3), {"other": True}, (2, 2)),
     ],
     ids=str,
 )
@@ -165,7 +177,14 @@ def test_recurrent_links_step_by_step(
 
 
 @pytest.mark.parametrize(
-    ("name", "names"), [("LSTM", ("c", "h")), ("StatefulGRU", ("h",)), ("GRU", ("h",))]
+    ("name", "names"),
+    [
+        ("LSTM", ("c", "h")),
+        ("StatefulGRU", ("h",)),
+        ("GRU", ("h",)),
+        ("StatefulMGU", ("h",)),
+        ("StatefulZoneoutLSTM", ("c", "h")),
+    ],
 )
 def test_recurrent_links_keep_a_state_that_can_be_set(both: Any, name: str, names: Any) -> None:
     both(links.state_kept, name, names, rtol=1e-5, atol=1e-6)

@@ -98,3 +98,65 @@ def test_odd_arguments_do_what_they_do_in_chainer(
     both: Any, name: str, arguments: Any, options: Any, call: Any
 ) -> None:
     both(recurrent.refused, name, arguments, options, call, rtol=1e-5, atol=1e-6)
+
+
+@examples(ci=50, slow=5000)
+@given(data=st.data())
+def test_nodes_of_any_number_of_children(both: Any, data: st.DataObject) -> None:
+    children = data.draw(st.integers(0, 3))
+    size = 2 * children
+    present = data.draw(st.lists(st.booleans(), min_size=size, max_size=size))
+    x = data.draw(st.booleans())
+    both(
+        recurrent.tree, "ChildSumTreeLSTM", (4, 3), children, present, x, children > 0,
+        rtol=1e-4, atol=1e-5,
+    )  # fmt: skip
+
+
+@examples(ci=50, slow=5000)
+@given(data=st.data())
+def test_nodes_of_a_fixed_number_of_children(both: Any, data: st.DataObject) -> None:
+    children = data.draw(st.integers(1, 3))
+    size = 2 * children
+    present = data.draw(st.lists(st.booleans(), min_size=size, max_size=size))
+    x = data.draw(st.booleans())
+    both(
+        recurrent.tree, "NaryTreeLSTM", (4, 3, children), children, present, x,
+        rtol=1e-4, atol=1e-5,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "count"),
+    [
+        ("ChildSumTreeLSTM", (4, 3), 1),
+        ("ChildSumTreeLSTM", (4, 3), 3),
+        ("NaryTreeLSTM", (4, 3), 2),
+        ("NaryTreeLSTM", (4, 3, 3), 4),
+        ("NaryTreeLSTM", (4, 3, 0), 0),
+    ],
+)
+def test_a_wrong_number_of_states_is_the_same_error(
+    both: Any, name: str, arguments: Any, count: int
+) -> None:
+    both(recurrent.tree, name, arguments, 2, [True] * count, True)
+
+
+MASK = [[True, False, True, True], [False, True, True, False], [True, True, False, False]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "call"),
+    [
+        ((4, 3), {}, [{}, {"train": False}]),
+        ((None, 3, 0.25), {}, [{}, {"use_batchwise_mask": False}]),
+        ((4, 3), {"nobias": True}, [{}]),
+        ((4, 3), {"initialW": 0.5, "initial_bias": 2}, [{}]),
+        ((4, 3), {}, [{"mask": [MASK, MASK]}, {"mask": [MASK, MASK], "train": False}]),
+        ((4, 3), {}, [{"mask": MASK, "use_batchwise_mask": False}, {}]),
+        ((4, 3), {}, [{"mask": [MASK]}]),
+    ],
+    ids=str,
+)
+def test_dropped_weights(both: Any, arguments: Any, options: Any, call: Any) -> None:
+    both(recurrent.dropconnected, arguments, options, call, rtol=1e-4, atol=1e-5)

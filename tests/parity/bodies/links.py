@@ -32,7 +32,8 @@ def stepped(chainer, np, name, arguments, options, batches):
     link = getattr(chainer.links, name)(*arguments, **options)
     random = np.random.RandomState(1)
     result = {"before": _saved(chainer, np, link), "text": str(link)}
-    state = None if name != "StatelessGRU" else np.zeros((batches[0], 3), np.float32)
+    is_given = name in ("StatelessGRU", "StatelessMGU")
+    state = np.zeros((batches[0], 3), np.float32) if is_given else None
     inputs, outputs, loss = [], [], 0
     link.cleargrads()
     for batch in batches:
@@ -40,7 +41,7 @@ def stepped(chainer, np, name, arguments, options, batches):
         if name == "StatelessLSTM":
             state = link(*(state or (None, None)), x)
             y = state[0] + state[1]
-        elif name == "StatelessGRU":
+        elif is_given:
             y = state = link(state, x)
         else:
             y = link(x)

@@ -123,3 +123,44 @@ def order(chainer, np, lengths):
         permutate_list(list(lengths), found, inv=False),
         permutate_list(list(lengths), found, inv=True),
     ]
+
+
+def tree(chainer, np, name, arguments, children, present, with_input, again=True):
+    """Compute a node of a tree whose children have states or None, and differentiate."""
+    link = getattr(chainer.links, name)(*arguments)
+    random = np.random.RandomState(1)
+    before = _saved(chainer, np, link)
+
+    def variable(*shape):
+        return chainer.Variable(random.uniform(-1, 1, shape).astype("f"))
+
+    states = [variable(2, 3) if given else None for given in present]
+    x = variable(2, 4) if with_input else None
+    link.cleargrads()
+    c, h = link(*states, x)
+    if again:
+        # A node above, with the first one as its only child that has states.
+        rest = [None] * (children - 1)
+        c, h = link(c, *rest, h, *rest, x)
+    loss = chainer.functions.sum(c * random.uniform(-1, 1, c.shape).astype("f"))
+    loss += chainer.functions.sum(h * random.uniform(-1, 1, h.shape).astype("f"))
+    loss.backward()
+    grads = {path: p.grad for path, p in sorted(link.namedparams())}
+    inputs = [None if v is None else v.grad for v in [*states, x]]
+    return [before, str(link), c.array, h.array, inputs, grads]
+
+
+def dropconnected(chainer, np, arguments, options, call):
+    """Call a layer that drops weights with and without a mask, and save it."""
+    link = chainer.links.SimplifiedDropconnect(*arguments, **options)
+    result = [_saved(chainer, np, link), str(link)]
+    x = np.random.RandomState(1).uniform(-1, 1, (2, 2, 2)).astype("f")
+    for keywords in call:
+        keywords = dict(keywords)
+        if "mask" in keywords:
+            keywords["mask"] = np.array(keywords["mask"])
+        link.cleargrads()
+        y = link(x, **keywords)
+        chainer.functions.sum(y * y).backward()
+        result += [y.array, link.W.grad, _saved(chainer, np, link)]
+    return result

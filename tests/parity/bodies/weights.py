@@ -9,10 +9,6 @@ def _chain(chainer, **links):
     return chainer.Chain(**links)
 
 
-def _sequences(x):
-    return [x[0], x[1]]
-
-
 # Name -> (makes the link, the input's shape, how to call it).
 CASES = {
     "linear": (lambda c, L: L.Linear(5, 4), (3, 5), None),
@@ -53,6 +49,14 @@ CASES = {
     "black_out": (lambda c, L: L.BlackOut(3, [4, 2, 1, 3], 2), (4, 3), "words"),
     "tree": (lambda c, L: L.BinaryHierarchicalSoftmax(3, ((0, 1), (2, 3))), (4, 3), "words"),
     "field": (lambda c, L: L.CRF1d(3), (2, 5, 3), "field"),
+    "stateful_mgu": (lambda c, L: L.StatefulMGU(3, 4), (2, 5, 3), "steps"),
+    "stateless_mgu": (lambda c, L: L.StatelessMGU(4, 3), (2, 5, 4), "stateless1"),
+    "zoneout": (lambda c, L: L.StatefulZoneoutLSTM(3, 4), (2, 5, 3), "steps"),
+    "child_sum_tree": (lambda c, L: L.ChildSumTreeLSTM(3, 4), (2, 5, 3), "tree"),
+    "nary_tree": (lambda c, L: L.NaryTreeLSTM(3, 4, 2), (2, 5, 3), "tree"),
+    "dropconnect": (lambda c, L: L.SimplifiedDropconnect(5, 4), (3, 5), "undropped"),
+    "nstep_bitanh": (lambda c, L: L.NStepBiRNNTanh(1, 3, 4, 0), (2, 5, 3), "nstep2"),
+    "nstep_relu": (lambda c, L: L.NStepRNNReLU(2, 3, 4, 0), (2, 5, 3), "nstep2"),
     "convnet": (
         lambda c, L: _chain(
             c, conv1=L.Convolution2D(1, 4, 3), bn1=L.BatchNormalization(4),
@@ -64,30 +68,75 @@ CASES = {
 }  # fmt: skip
 
 
-def _call(chainer, np, link, x, how):
-    functions = chainer.functions
-    if how is None:
-        return link(x)
-    if how == "bilinear":
-        return link(x[:, :3], x[:, 3:])
-    if how == "steps":
-        return functions.stack([link(x[:, i]) for i in range(x.shape[1])], axis=1)
-    if how == "stateless":
-        c = h = None
-        for i in range(x.shape[1]):
-            c, h = link(c, h, x[:, i])
-        return h
-    if how == "words":
-        np.random.seed(5)  # for the samples
-        return link(x, np.arange(4, dtype=np.int32))
-    if how == "field":
-        return link(_sequences(x), [np.arange(5, dtype=np.int32) % 3] * 2, transpose=True)
-    if how.startswith("nstep"):
-        states = [None] * (int(how[-1]) - 1)
-        return functions.stack(link(*states, _sequences(x))[-1])
-    h = functions.relu(link.bn1(link.conv1(x)))
-    h = functions.relu(link.bn2(link.conv2(h)))
+def _halves(chainer, np, link, x):
+    return link(x[:, :3], x[:, 3:])
+
+
+def _steps(chainer, np, link, x):
+    return chainer.functions.stack([link(x[:, i]) for i in range(x.shape[1])], axis=1)
+
+
+def _stateless(chainer, np, link, x):
+    c = h = None
+    for i in range(x.shape[1]):
+        c, h = link(c, h, x[:, i])
+    return h
+
+
+def _one_state(chainer, np, link, x):
+    h = np.zeros((len(x), 3), np.float32)
+    for i in range(x.shape[1]):
+        h = link(h, x[:, i])
+    return h
+
+
+def _chain_of_nodes(chainer, np, link, x):
+    c = h = None
+    for i in range(x.shape[1]):
+        c, h = link(c, None, h, None, x[:, i])
+    return h
+
+
+def _sequences_from(states):
+    def call(chainer, np, link, x):
+        return chainer.functions.stack(link(*[None] * states, [x[0], x[1]])[-1])
+
+    return call
+
+
+def _words(chainer, np, link, x):
+    np.random.seed(5)  # for the samples
+    return link(x, np.arange(4, dtype=np.int32))
+
+
+def _field(chainer, np, link, x):
+    return link([x[0], x[1]], [np.arange(5, dtype=np.int32) % 3] * 2, transpose=True)
+
+
+def _convnet(chainer, np, link, x):
+    h = chainer.functions.relu(link.bn1(link.conv1(x)))
+    h = chainer.functions.relu(link.bn2(link.conv2(h)))
     return link.fc(h)
+
+
+_CALLS = {
+    None: lambda chainer, np, link, x: link(x),
+    "bilinear": _halves,
+    "steps": _steps,
+    "stateless": _stateless,
+    "stateless1": _one_state,
+    "tree": _chain_of_nodes,
+    "words": _words,
+    "field": _field,
+    "undropped": lambda chainer, np, link, x: link(x, train=False),
+    "nstep2": _sequences_from(1),
+    "nstep3": _sequences_from(2),
+    "convnet": _convnet,
+}
+
+
+def _call(chainer, np, link, x, how):
+    return _CALLS[how](chainer, np, link, x)
 
 
 def saved(chainer, np, name):

@@ -1,0 +1,204 @@
+"""Links of variants of the long short-term memory: with peepholes, and with zoneout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chainer_compat import functions
+from chainer_compat._variable import Variable
+from chainer_compat.backend import using_device
+from chainer_compat.link import Chain
+from chainer_compat.links._linear import Linear
+from chainer_compat.links._lstm import check_is_variable
+from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs
+
+if TYPE_CHECKING:
+    from chainer_compat.device_resident import DeviceResidentsVisitor
+
+__all__ = ["StatefulPeepholeLSTM", "StatefulZoneoutLSTM"]
+
+
+class _Stateful(Chain):
+    """The layers of the gates, and the state."""
+
+    c: Any = None
+    h: Any = None
+
+    def __init__(self, in_size: int | None, out_size: int) -> None:
+        super().__init__()
+        self.state_size = out_size
+        self.reset_state()
+        with self.init_scope():
+            self.upward = Linear(in_size, 4 * out_size)
+            self.lateral = Linear(out_size, 4 * out_size, nobias=True)
+
+    def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
+        """Shows a visitor the link with all that belongs to it, and its state.
+
+        Args:
+            visitor: The visitor.
+        """
+        super().device_resident_accept(visitor)
+        for state in (self.c, self.h):
+            if state is not None:
+                visitor.visit_variable(state)
+
+    def reset_state(self) -> None:
+        """Forgets the state: the next input begins new sequences."""
+        self.c = self.h = None
+
+    def _zeros(self, x: Any) -> Variable:
+        with using_device(self.device):
+            return Variable(self.xp.zeros((x.shape[0], self.state_size), dtype=x.dtype))
+
+    def _gates(self, x: Any) -> Any:
+        gates = self.upward(x)
+        return gates if self.h is None else gates + self.lateral(self.h)
+
+
+class StatefulPeepholeLSTM(_Stateful):
+    """A long short-term memory whose gates see the cells, and which keeps its state.
+
+    With the gates' sums ``a``, ``i``, ``f`` and ``o`` of the input and the last output, a step is::
+
+        c' = tanh(a) * sigmoid(i + P_i c) + sigmoid(f + P_f c) * c
+        h' = sigmoid(o + P_o c') * tanh(c')
+
+    Args:
+        in_size: The size of the input; None to take it from the first input.
+        out_size: The number of units.
+
+    Attributes:
+        upward: The layer of the input, with the biases.
+        lateral: The layer of the last output, without any.
+        peep_i, peep_f, peep_o: The layers of the cells, full matrices without biases.
+        c: The cells; None before the first step.
+        h: The last output; None before the first step.
+
+    Source: Chainer's reference, *chainer.links.StatefulPeepholeLSTM*; Gers & Schmidhuber,
+    *Recurrent Nets that Time and Count*, 2000.
+
+    Example:
+        >>> import numpy as np
+        >>> import chainer_compat.links as L
+        >>> layer = L.StatefulPeepholeLSTM(4, 3)
+        >>> layer(np.ones((2, 4), np.float32)).shape, layer.c.shape
+        ((2, 3), (2, 3))
+        >>> layer.reset_state()
+    """
+
+    def __init__(self, in_size: int | None, out_size: int) -> None:
+        super().__init__(in_size, out_size)
+        with self.init_scope():
+            self.peep_i = Linear(out_size, out_size, nobias=True)
+            self.peep_f = Linear(out_size, out_size, nobias=True)
+            self.peep_o = Linear(out_size, out_size, nobias=True)
+
+    def forward(self, x: Any) -> Variable:
+        """Does one step.
+
+        Args:
+            x: The input, of shape ``(N, in_size)``.
+
+        Returns:
+            The output, of shape ``(N, out_size)``.
+        """
+        gates = self._gates(x)
+        if self.c is None:
+            self.c = self._zeros(x)
+        # The four gates of a unit lie side by side.
+        sides = functions.reshape(gates, (len(gates), self.state_size, 4))
+        a, i, f, o = functions.separate(sides, axis=2)
+        i = functions.sigmoid(i + self.peep_i(self.c))
+        f = functions.sigmoid(f + self.peep_f(self.c))
+        self.c = functions.tanh(a) * i + f * self.c
+        o = functions.sigmoid(o + self.peep_o(self.c))
+        y: Variable = o * functions.tanh(self.c)
+        self.h = y
+        return y
+
+
+class StatefulZoneoutLSTM(_Stateful):
+    """A long short-term memory in which random units keep their state, in training.
+
+    See :func:`~chainer_compat.functions.zoneout`.
+
+    Args:
+        in_size: The size of the input; None to take it from the first input.
+        out_size: The number of units.
+        c_ratio: The probability of a cell to keep its value.
+        h_ratio: The probability of an output to keep its value.
+        **kwargs: Nothing that is taken.
+
+    Attributes:
+        upward: The layer of the input, with the biases.
+        lateral: The layer of the last output, without any.
+        c: The cells; None before the first step.
+        h: The last output; None before the first step.
+
+    Raises:
+        ValueError: If ``train`` is given, which the configuration says.
+
+    Source: Chainer's reference, *chainer.links.StatefulZoneoutLSTM*; Krueger et al., 2016.
+
+    Example:
+        >>> import numpy as np
+        >>> import chainer_compat.links as L
+        >>> layer = L.StatefulZoneoutLSTM(4, 3, c_ratio=0.1, h_ratio=0.1)
+        >>> layer(np.ones((2, 4), np.float32)).shape, layer.c.shape
+        ((2, 3), (2, 3))
+        >>> layer.reset_state()
+    """
+
+    def __init__(
+        self,
+        in_size: int | None,
+        out_size: int,
+        c_ratio: float = 0.5,
+        h_ratio: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
+        check_unexpected_kwargs(
+            kwargs, train="train is of the configuration: chainer.using_config('train', …)"
+        )
+        assert_kwargs_empty(kwargs)
+        super().__init__(in_size, out_size)
+        self.c_ratio = c_ratio
+        self.h_ratio = h_ratio
+
+    def set_state(self, c: Variable, h: Variable) -> None:
+        """Sets the state, and moves it to the link's device.
+
+        Args:
+            c: The cells, of shape ``(N, out_size)``.
+            h: The last output, of shape ``(N, out_size)``.
+
+        Raises:
+            AssertionError: If one is no variable.
+        """
+        check_is_variable(c, "the state c")
+        check_is_variable(h, "the state h")
+        c.to_device(self.device)
+        h.to_device(self.device)
+        self.c = c
+        self.h = h
+
+    def forward(self, x: Any) -> Variable:
+        """Does one step.
+
+        Args:
+            x: The input, of shape ``(N, in_size)``.
+
+        Returns:
+            The output, of shape ``(N, out_size)``.
+        """
+        gates = self._gates(x)
+        if self.h is None:
+            self.h = self._zeros(x)
+        if self.c is None:
+            self.c = self._zeros(x)
+        c, h = functions.lstm(self.c, gates)
+        self.c = functions.zoneout(self.c, c, self.c_ratio)
+        y: Variable = functions.zoneout(self.h, h, self.h_ratio)
+        self.h = y
+        return y
