@@ -16,17 +16,24 @@ RTOL = 1e-3
 
 # What makes each of them write a line of its log for each of so many iterations.
 SCRIPTS = {
-    "gan": ["--iteration", "50", "--interval", "1"],
-    "gradient_penalty": ["--iteration", "50"],
-    "hand_loop": ["--epochs", "5"],
-    "ptb_bptt": ["--epoch", "2", "--words", "2000", "--interval", "1"],
-    "vae": ["--iteration", "50", "--interval", "1"],
+    "gan": ["gan", "--iteration", "50", "--interval", "1"],
+    "gradient_penalty": ["gradient_penalty", "--iteration", "50"],
+    "hand_loop": ["hand_loop", "--epochs", "5"],
+    "memory_network": ["memory_network", "--epoch", "4", "--interval", "1"],
+    "ptb_bptt": ["ptb_bptt", "--epoch", "2", "--words", "2000", "--interval", "1"],
+    "seq2seq_attention": ["seq2seq_attention", "--iteration", "50", "--interval", "1"],
+    "vae": ["vae", "--iteration", "50", "--interval", "1"],
+    "vgg_like": ["vgg_like", "--epoch", "5", "--interval", "1"],
+    "wavenet": ["wavenet", "--iteration", "50", "--interval", "1"],
+    "word2vec": ["word2vec", "--interval", "1"],
+    "word2vec, a softmax": ["word2vec", "--loss", "softmax", "--interval", "1"],
+    "word2vec, a tree": ["word2vec", "--loss", "tree", "--model", "bag", "--interval", "1"],
 }
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_logs_agree(name, tmp_path, oracle_python):
-    arguments = SCRIPTS[name]
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_logs_agree(script, tmp_path, oracle_python):
+    name, *arguments = SCRIPTS[script]
     ours = under_compat(name, tmp_path / "compat", arguments)
     theirs = run([oracle_python, "-W", "ignore"], name, tmp_path / "chainer", arguments)
 
