@@ -103,10 +103,10 @@ class Link(DeviceResident):
         """
         if _this_thread.mode.link_hooks or self._local_link_hooks:
             return self._call_hooked(args, kwargs)
-        return self._forward(*args, **kwargs)
+        return self.__forward(*args, **kwargs)
 
     @property
-    def _forward(self) -> Any:
+    def __forward(self) -> Any:  # mangled, for models have a `_forward` of their own
         try:
             return self.forward  # type: ignore[attr-defined]  # a subclass's
         except AttributeError:
@@ -122,7 +122,7 @@ class Link(DeviceResident):
         before = _ForwardPreprocessCallbackArgs(self, "forward", args, kwargs)
         for hook in hooks:
             hook.forward_preprocess(before)
-        out = self._forward(*args, **kwargs)
+        out = self.__forward(*args, **kwargs)
         after = _ForwardPostprocessCallbackArgs(self, "forward", args, kwargs, out)
         for hook in hooks:
             hook.forward_postprocess(after)

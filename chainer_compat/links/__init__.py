@@ -91,6 +91,13 @@ from chainer_compat.links._tree_lstm import (
     ChildSumTreeLSTM,
     NaryTreeLSTM,
 )
+from chainer_compat.links.model.vision.googlenet import GoogLeNet
+from chainer_compat.links.model.vision.resnet import (
+    ResNet50Layers,
+    ResNet101Layers,
+    ResNet152Layers,
+)
+from chainer_compat.links.model.vision.vgg import VGG16Layers, VGG19Layers
 
 __all__ = [
     "GRU",
@@ -117,6 +124,7 @@ __all__ = [
     "DepthwiseConvolution2D",
     "DilatedConvolution2D",
     "EmbedID",
+    "GoogLeNet",
     "GroupNormalization",
     "Highway",
     "Inception",
@@ -138,6 +146,9 @@ __all__ = [
     "NegativeSampling",
     "PReLU",
     "Parameter",
+    "ResNet50Layers",
+    "ResNet101Layers",
+    "ResNet152Layers",
     "Scale",
     "SimplifiedDropconnect",
     "StatefulGRU",
@@ -149,6 +160,8 @@ __all__ = [
     "StatelessMGU",
     "Swish",
     "TorchModule",
+    "VGG16Layers",
+    "VGG19Layers",
 ]
 
 

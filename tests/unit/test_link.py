@@ -456,3 +456,15 @@ def test_a_linear_link_finds_its_size_at_the_first_call() -> None:
     assert L.Linear(3, nobias=True).b is None
     assert L.Linear(2, 3)(np.zeros((2, 5, 2), np.float32), n_batch_axes=2).shape == (2, 5, 3)
     assert F.sum(L.Linear(2, 3, initialW=1, initial_bias=2)(np.ones((1, 2), "f"))).item() == 12
+
+
+def test_a_model_may_have_a_forward_with_an_underscore_of_its_own() -> None:
+    class Model(Link):
+        def __init__(self) -> None:
+            super().__init__()
+            self._forward = ["a", "b"]
+
+        def forward(self) -> list[str]:
+            return self._forward
+
+    assert Model()() == ["a", "b"]
