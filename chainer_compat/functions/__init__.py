@@ -315,6 +315,10 @@ from chainer_compat.functions._summary import (
     recall,
 )
 
+# For chainer.functions.theano.theano_function.
+from chainer_compat.functions._theano import TheanoFunction as TheanoFunction
+from chainer_compat.functions._theano import theano_function as theano_function
+
 __all__ = [
     "absolute",
     "absolute_error",

@@ -86,6 +86,7 @@ from chainer_compat.links._normalization import (
     LayerNormalization,
 )
 from chainer_compat.links._sampled_losses import BlackOut, NegativeSampling
+from chainer_compat.links._theano import TheanoFunction
 from chainer_compat.links._torch_module import TorchModule
 from chainer_compat.links._tree_lstm import (
     ChildSumTreeLSTM,
@@ -159,6 +160,7 @@ __all__ = [
     "StatelessLSTM",
     "StatelessMGU",
     "Swish",
+    "TheanoFunction",
     "TorchModule",
     "VGG16Layers",
     "VGG19Layers",
