@@ -6,9 +6,10 @@ names are loaded when they are first used, so that the import costs little besid
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
-from chainer_compat._unsupported import load_name
+from chainer_compat._unsupported import load_name, missing_name
 from chainer_compat._version import __version__
 from chainer_compat.configuration import config, global_config
 
@@ -45,6 +46,7 @@ _SUBMODULES = frozenset(
         "link_hook",
         "link_hooks",
         "links",
+        "memory_layouts",
         "optimizer",
         "optimizer_hooks",
         "optimizers",
@@ -54,8 +56,10 @@ _SUBMODULES = frozenset(
         "serializers",
         "testing",
         "training",
+        "types",
         "utils",
         "variable",
+        "warnings",
     }
 )
 
@@ -113,6 +117,8 @@ _NAMES = {
     "set_debug": "configuration",
     "should_use_cudnn": "backends.cuda",
     "should_use_cudnn_tensor_core": "backends.cuda",
+    "static_code": "graph_optimizations",
+    "static_graph": "graph_optimizations",
     "uninstall": "_alias",
     "using_config": "configuration",
     "using_device": "backend",
@@ -122,7 +128,16 @@ __all__ = ["__version__", "config", "disable_experimental_feature_warning", "glo
 __all__ += sorted(_NAMES)  # noqa: PLE0605 -- the table is where a name is written once
 
 
+# Deep modules that Chainer has in its package, too; they are there under the name `chainer`.
+_DEEP_MODULES = {"array": "functions.array", "basic_math": "functions.math.basic_math"}
+
+
 def __getattr__(name: str) -> Any:
+    if name in _DEEP_MODULES:
+        try:
+            return importlib.import_module(f"{__name__}.{_DEEP_MODULES[name]}")
+        except ModuleNotFoundError as error:
+            raise missing_name(__name__, name) from error
     return load_name(globals(), name, _NAMES, _SUBMODULES)
 
 

@@ -98,7 +98,12 @@ class DeepModule(types.ModuleType):
             module = importlib.import_module(our_name(owner) or owner)
             # A package may have something else under a name than its deep modules.
             find = vars(module).get("_find_deep_name")
-            return getattr(module, name) if find is None else find(name)
+            if find is not None:
+                return find(name)
+            where = vars(module).get("_DEEP_NAMES", {}).get(name)
+            if where is not None:
+                module = importlib.import_module(where, module.__name__)
+            return getattr(module, name)
         except AttributeError:
             raise missing_name(shown, name) from None
         except ModuleNotFoundError as error:

@@ -693,6 +693,8 @@ class Variable:
     def __bool__(self) -> NoReturn:
         raise TypeError("a Variable has no truth value; use `array`")
 
+    __nonzero__ = __bool__  # Python 2's name
+
     def _refuse_comparison(self, other: Any) -> NoReturn:
         raise TypeError("a Variable cannot be compared; compare its `array`")
 

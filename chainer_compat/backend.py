@@ -49,6 +49,35 @@ class ChainerxDevice(Device):
     def __init__(self, device: Any) -> None:
         raise _no_chainerx("ChainerxDevice")
 
+    @property
+    def fallback_device(self) -> Device:
+        """Raises: there is no such device.
+
+        Raises:
+            RuntimeError: Always.
+        """
+        raise _no_chainerx("ChainerxDevice")
+
+    @staticmethod
+    def from_array(array: Any) -> None:
+        """Returns None: no array is one of ChainerX.
+
+        Args:
+            array: Anything.
+        """
+
+    @staticmethod
+    def from_fallback_device(device: Any) -> NoReturn:
+        """Raises: there is no such device.
+
+        Args:
+            device: Another device.
+
+        Raises:
+            RuntimeError: Always.
+        """
+        raise _no_chainerx("ChainerxDevice")
+
 
 def _no_chainerx(what: str) -> DeviceUnavailableError:
     return DeviceUnavailableError(

@@ -10,6 +10,7 @@ import torch
 
 from chainer_compat.backends import _crossing
 from chainer_compat.configuration import force_backprop_mode, no_backprop_mode
+from chainer_compat.function_hook import FunctionHook as FunctionHook  # noqa: PLC0414 -- for scripts
 from chainer_compat.function_node import FunctionNode, _on_cpu
 
 __all__ = ["Function", "FunctionAdapter", "force_backprop_mode", "no_backprop_mode"]

@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from chainer_compat import _backprop
+from chainer_compat._backprop import grad as grad  # noqa: PLC0414 -- for scripts
 from chainer_compat._graph import VariableNode
 from chainer_compat._variable import Variable, as_variable, is_raw_array, make_result
 from chainer_compat.backends import _crossing
 from chainer_compat.configuration import _this_thread, using_config
 from chainer_compat.errors import UnexpectedArrayError
+from chainer_compat.graph_optimizations import _static
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["FunctionNode"]
+
+
+static_forward_optimizations = _static.static_forward_optimizations
 
 
 class _FallbackType:
@@ -513,7 +518,7 @@ class _Bridge(torch.autograd.Function):
                 found = node._backward_tensors(needed, grads)
         finally:
             node._saved = None
-        for index, grad in zip(needed, found, strict=True):
-            _check_grad(node, index, grad)
+        for index, gradient in zip(needed, found, strict=True):
+            _check_grad(node, index, gradient)
         by_index = dict(zip(needed, found, strict=True))
         return None, None, *(by_index.get(i) for i in range(len(ctx.needs_input_grad) - 2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainer_compat.backends._cpu import CpuDevice
+from chainer_compat.configuration import config as config  # noqa: PLC0414 -- Chainer's name
 from chainer_compat.errors import DeviceUnavailableError
 
 __all__ = [

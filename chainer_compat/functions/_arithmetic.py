@@ -275,6 +275,8 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "__rmul__": _reflected(_mul, _mul_constant),
     "__truediv__": _forward(_div, _over_constant),
     "__rtruediv__": _reflected(_div, _div_from_constant),
+    "__div__": _forward(_div, _over_constant),  # Python 2's names
+    "__rdiv__": _reflected(_div, _div_from_constant),
     "__floordiv__": _floor_divided,
     "__rfloordiv__": _floor_divided_from,
     "__pow__": _forward(_pow, _pow_constant),

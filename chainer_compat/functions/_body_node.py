@@ -90,7 +90,7 @@ class BodyNode(FunctionNode):
         if self._is_overridden() or self.local_function_hooks:
             return super().apply(inputs)
         outputs = self._outputs(inputs)
-        if self._take_place_of(outputs[0].creator_node):
+        if self._take_place_of(outputs[0].creator_node, inputs):
             return outputs
         # Put together from several functions: its own node stands for all of them.
         return super().apply(inputs)
@@ -111,11 +111,12 @@ class BodyNode(FunctionNode):
             result = result.output
         return tuple(result) if isinstance(result, tuple | list) else (result,)
 
-    def _take_place_of(self, made: FunctionNode | None) -> bool:
+    def _take_place_of(self, made: FunctionNode | None, inputs: Sequence[Any]) -> bool:
         """Becomes the creator of what the function has put into the graph; says if it is."""
         if made is None:
             return True
-        if not (isinstance(self, type(made)) or isinstance(made, type(self))):
+        is_of_the_kind = isinstance(self, type(made)) or isinstance(made, type(self))
+        if not (is_of_the_kind and _are_inputs_of(made, inputs)):
             return False
         self.inputs, self.outputs, self.rank = made.inputs, made.outputs, made.rank
         if isinstance(made, BodyNode):
@@ -161,6 +162,14 @@ class BodyNode(FunctionNode):
                     enable_double_backprop=double,
                 )
             )
+
+
+def _are_inputs_of(node: FunctionNode, inputs: Sequence[Any]) -> bool:
+    given = [x for x in inputs if x is not None]
+    nodes = node.inputs or ()
+    return len(given) == len(nodes) and all(
+        not isinstance(x, Variable) or x.node is own for x, own in zip(given, nodes, strict=True)
+    )
 
 
 @contextlib.contextmanager

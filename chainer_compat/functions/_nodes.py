@@ -42,6 +42,12 @@ _OPTIONS = {
     "Broadcast": "broadcast",
     "BroadcastTo": "broadcast_to shape",
     "CReLU": "crelu axis",
+    "Contrastive": "contrastive margin reduce",
+    "CrossCovariance": "cross_covariance reduce",
+    "DeCov": "decov reduce",
+    "Hinge": "hinge norm reduce",
+    "NegativeSamplingFunction": "negative_sampling sampler sample_size reduce",
+    "Triplet": "triplet margin reduce",
     "Cast": "cast typ",
     "Cholesky": "cholesky",
     "ClassificationSummary": "classification_summary label_num beta ignore_label",
@@ -285,6 +291,40 @@ def _unpooling_nd(
     return partial(F.unpooling_nd, ksize=spread(ksize, ndim), stride=stride, **options)
 
 
+def _batch_renormalization(
+    eps: float = 2e-5,
+    mean: Any = None,
+    var: Any = None,
+    decay: float = 0.9,
+    rmax: float = 1,
+    dmax: float = 0,
+    update_statistics: bool = True,
+) -> _Function:
+    moved = {"running_mean": mean, "running_var": var, "decay": decay}
+    bounds: dict[str, Any] = {"rmax": rmax, "dmax": dmax, "update_statistics": update_statistics}
+    return partial(F.batch_renormalization, eps=eps, **bounds, **moved)
+
+
+def _decorrelated(
+    groups: int = 16,
+    eps: float = 2e-5,
+    mean: Any = None,
+    projection: Any = None,
+    decay: float = 0.9,
+) -> _Function:
+    moved = {"running_mean": mean, "running_projection": projection, "decay": decay}
+    return partial(F.decorrelated_batch_normalization, groups=groups, eps=eps, **moved)
+
+
+def _ctc(blank_symbol: int, reduce: str = "mean") -> _Function:
+    def apply(input_length: Any, label_length: Any, t: Any, x: Any) -> Any:
+        return F.connectionist_temporal_classification(
+            F.separate(x), t, blank_symbol, input_length, label_length, reduce
+        )
+
+    return apply
+
+
 def _pooling_2d(
     ksize: Any,
     stride: Any = None,
@@ -308,6 +348,12 @@ _CONSTRUCTORS: dict[str, Callable[..., _Function]] = {
     "BatchNormalization": _batch_normalization,
     "Convolution2DFunction": _convolution_2d,
     "ConvolutionND": _convolution_nd,
+    "BatchRenormalizationFunction": _batch_renormalization,
+    "ConnectionistTemporalClassification": _ctc,
+    "DecorrelatedBatchNormalization": _decorrelated,
+    "FixedDecorrelatedBatchNormalization": lambda groups: partial(
+        F.fixed_decorrelated_batch_normalization, groups=groups
+    ),
     "Copy": lambda in_device, out_device: partial(F.copy, dst=out_device),  # noqa: ARG005 -- Chainer's argument
     "Deconvolution2DFunction": _deconvolution_2d,
     "DeconvolutionND": _deconvolution_nd,
@@ -411,8 +457,42 @@ def _equip(kind: type[BodyNode], make: Callable[..., _Function]) -> None:
     kind.__init__ = construct  # type: ignore[method-assign]  # made by `function`, equipped here
 
 
+def _forward(operation: Callable[[Any, Any], Any]) -> _Function:
+    def apply(self: Any, rhs: Any) -> Any:
+        return operation(as_variable(self), rhs)
+
+    return apply
+
+
+def _reflected(operation: Callable[[Any, Any], Any]) -> _Function:
+    def apply(self: Any, rhs: Any) -> Any:
+        return operation(rhs, as_variable(self))
+
+    return apply
+
+
+def _neg_of(self: Any) -> Any:
+    return _neg(self)
+
+
+# The operators of variables, which Chainer has as functions, too.
+_OPERATORS = {
+    "div": _forward(operator.truediv),
+    "floordiv": _forward(operator.floordiv),
+    "mul": _forward(operator.mul),
+    "neg": _neg_of,
+    "pow": _forward(operator.pow),
+    "rdiv": _reflected(operator.truediv),
+    "rfloordiv": _reflected(operator.floordiv),
+    "rmatmul": _reflected(operator.matmul),
+    "rpow": _reflected(operator.pow),
+    "rsub": _reflected(operator.sub),
+    "sub": _forward(operator.sub),
+}
+
+
 def find(name: str) -> Any:
-    """Returns a class of a function by Chainer's name; None if there is none.
+    """Returns a class of a function, or an operator, by Chainer's name; None if there is none.
 
     Args:
         name: The name, ``"ReLU"``.
@@ -430,7 +510,7 @@ def find(name: str) -> Any:
     elif name in _CONSTRUCTORS:
         make = _CONSTRUCTORS[name]
     else:
-        return None
+        return _OPERATORS.get(name)
     kind = kinds.get(name)
     if kind is None:
         base = kinds.get(_BASES.get(name, ""), BodyNode)

@@ -9,6 +9,8 @@ from chainer_compat._unsupported import unsupported
 __all__ = ["REASONS", "find", "members"]
 
 _DERIVATIVES = """
+NegativeSamplingFunctionGrad DecorrelatedBatchNormalizationGrad
+FixedDecorrelatedBatchNormalizationGrad
 AbsoluteGrad ArccosGrad ArcsinGrad Arctan2Grad ArctanGrad AsStridedGrad Assign
 AveragePooling2DGrad AveragePoolingNDGrad BatchL2NormSquaredGrad BatchMatMulGrad
 BatchNormalizationGrad BilinearFunctionGrad ClipGrad ClippedReLUGrad2 ClippedReLUGrad3
@@ -23,7 +25,7 @@ UnpoolingNDGrad Upsampling2DGrad interpolate_grad_bilinear_cpu interpolate_grad_
 lstm_grad_grad slstm_grad_grad
 """
 _PIECES = """
-BACKWORDC CooMatMul DiagEinSum GeneralBatchNormalizationImpl IndexSelectorBase
+c_sum BACKWORDC CooMatMul DiagEinSum GeneralBatchNormalizationImpl IndexSelectorBase
 MaxPoolingNDWithIndexes SelectorBase TensorDot TensorGeometry argone available_cpu
 compute_indices_and_weights einsum_symbols fbeta_score index_dtype install_variable_arithmetics
 install_variable_get_item interpolate_bilinear_cpu interpolate_bilinear_gpu
@@ -49,18 +51,25 @@ _MEMBERS = {
     "AveragePooling2D": "backward_gpu",
     "AveragePoolingND": "get_cudnn_pool_mode",
     "BatchNormalization": "forward_data inv_std mean",
+    "BatchRenormalizationFunction": "backward_cpu backward_gpu running_mean running_var",
     "BinaryAccuracy": "backward_cpu backward_gpu",
     "BroadcastTo": "broadcast_to",
     "CReLU": "get_output_shape",
     "ClassificationSummary": "backward_cpu backward_gpu",
+    "ConnectionistTemporalClassification": (
+        "backward_cpu backward_gpu calc_trans label_probability log_matrix"
+    ),
+    "DeCov": "backward_cpu backward_gpu",
     "Deconvolution2DFunction": "cover_all",
     "DeconvolutionND": "cover_all",
     "FixedBatchNormalization": "inv_std inv_var",
     "GroupNormalization": "forward_cudnn",
+    "Hinge": "backward_cpu backward_gpu",
     "LeakyReLU": "forward_ideep",
     "LinearFunction": "static_add_bias static_linear_no_bias",
     "LocalResponseNormalization": "forward_ideep",
     "MaxPoolingND": "get_cudnn_pool_mode",
+    "NegativeSamplingFunction": "ignore_label samples",
     "Pooling2D": "backward_gpu",
     "R2_score": "backward_cpu backward_gpu",
     "ReLU": "forward_ideep",

@@ -14,6 +14,18 @@ from chainer_compat.graph_optimizations._static import static_code, static_graph
 
 __all__ = ["static_code", "static_graph"]
 
+# What Chainer has in its deep modules only; by the module that has it.
+_DEEP_NAMES = dict.fromkeys(
+    (
+        "ArrayInfo",
+        "ScheduleInfo",
+        "ScheduleManager",
+        "StaticScheduleFunction",
+        "static_forward_optimizations",
+    ),
+    "._static",
+)
+
 
 def __getattr__(name: str) -> Any:
     from chainer_compat._unsupported import missing_name

@@ -6,9 +6,27 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from chainer_compat._unsupported import unsupported
 from chainer_compat.errors import InvalidArgumentTypeError
 
-__all__ = ["static_code", "static_graph"]
+__all__ = [
+    "ArrayInfo",
+    "ScheduleInfo",
+    "ScheduleManager",
+    "StaticScheduleFunction",
+    "static_code",
+    "static_forward_optimizations",
+    "static_graph",
+]
+
+_RECORD = "Here a static graph runs as it is written, and nothing is recorded of it."
+
+ArrayInfo = unsupported("chainer.graph_optimizations.static_graph.ArrayInfo", _RECORD)
+ScheduleInfo = unsupported("chainer.graph_optimizations.static_graph.ScheduleInfo", _RECORD)
+ScheduleManager = unsupported("chainer.graph_optimizations.static_graph.ScheduleManager", _RECORD)
+StaticScheduleFunction = unsupported(
+    "chainer.graph_optimizations.static_graph.StaticScheduleFunction", _RECORD
+)
 
 _GRAPH_OPTIONS = {
     "enable_double_backprop",
@@ -35,6 +53,19 @@ def _decorator(name: str, args: tuple[Any, ...], options: Any, known: set[str], 
     if len(args) == 1 and not options and callable(args[0]):
         return wrap(args[0])
     return wrap
+
+
+def static_forward_optimizations(func: Any, inputs: tuple[Any, ...]) -> Any:
+    """Runs the forward computation of a function's node; nothing is recorded of it.
+
+    Args:
+        func: The node.
+        inputs: Raw arrays.
+
+    Returns:
+        The outputs.
+    """
+    return func.forward(inputs)
 
 
 def static_graph(*args: Any, **kwargs: Any) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainer_compat import backend as backend
+from chainer_compat import types as types
 from chainer_compat.initializers._constant import Constant, Identity, NaN, One, Zero
 from chainer_compat.initializers._generating import (
     check_is_initializer_like as _check_is_initializer_like,

@@ -58,6 +58,9 @@ _NAMES = {
     "without_requires": "helper",
 }
 
+# What Chainer has in its deep modules only; by the module that has it.
+_DEEP_NAMES = {"check_available": "._unary_math", "is_available": "._unary_math"}
+
 __all__ = sorted([*_NAMES, *_SUBMODULES])  # noqa: PLE0605 (a table is the list)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from chainer_compat.errors import InvalidArgumentTypeError
+from chainer_compat.errors import InvalidArgumentTypeError, MissingNameError
 
 __all__ = [
     "PRIORITY_EDITOR",
@@ -106,6 +106,12 @@ class Extension:
                 ``SystemExit`` of a SIGTERM.
             tb: Its traceback.
         """
+
+    if not TYPE_CHECKING:  # a type checker is to know the attributes
+
+        def __getattr__(self, name: str) -> Any:
+            # Asked for what is nowhere else.
+            raise MissingNameError(f"{type(self).__name__!r} has no attribute {name!r}", name=name)
 
     def finalize(self) -> None:
         """Gives back what the extension holds; called when the loop is over, however it ended."""

@@ -1,6 +1,7 @@
 """What a trainer calls after its updates (Chainer: *chainer.training.extensions*)."""
 
 from chainer_compat.training.extensions import snapshot_writers
+from chainer_compat.training.extensions import util as util
 from chainer_compat.training.extensions._computational_graph import DumpGraph
 from chainer_compat.training.extensions._evaluator import Evaluator
 from chainer_compat.training.extensions._fail_on_nonnumber import FailOnNonNumber
@@ -27,6 +28,14 @@ from chainer_compat.training.extensions._variable_statistics_plot import Variabl
 from chainer_compat.training.extensions._variable_unchain import unchain_variables
 
 dump_graph = DumpGraph
+
+# What Chainer has in its deep modules only; by the module that has it.
+_DEEP_NAMES = {
+    "Reservoir": "._variable_statistics_plot",
+    "Statistician": "._variable_statistics_plot",
+    "is_graphviz_available": "._computational_graph",
+    "is_return_code_zero": "._computational_graph",
+}
 
 __all__ = [
     "DumpGraph",

@@ -14,7 +14,7 @@ from chainer_compat.errors import (
 )
 from chainer_compat.training._extension import Extension
 
-__all__ = ["DumpGraph"]
+__all__ = ["DumpGraph", "is_graphviz_available", "is_return_code_zero"]
 
 _VARIABLE_STYLE = {"shape": "octagon", "fillcolor": "#E0E0E0", "style": "filled"}
 _FUNCTION_STYLE = {"shape": "record", "fillcolor": "#6495ED", "style": "filled"}
@@ -135,3 +135,21 @@ def _draw(path: Path) -> None:
     if dot is not None:
         image = path.with_suffix(".png")
         subprocess.run([dot, "-Tpng", str(path), "-o", str(image)], check=True)  # noqa: S603 - no shell, own paths
+
+
+def is_return_code_zero(args: Any) -> bool:
+    """Whether a command can be run and succeeds; what it prints is thrown away.
+
+    Args:
+        args: The command and its arguments.
+    """
+    try:
+        done = subprocess.run(args, capture_output=True, check=False)  # noqa: S603 -- the caller's
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def is_graphviz_available() -> bool:
+    """Whether Graphviz's command ``dot`` can be run."""
+    return is_return_code_zero(["dot", "-V"])

@@ -16,7 +16,7 @@ from chainer_compat.training._state import serialize_part
 from chainer_compat.training.extensions import _figure
 from chainer_compat.training.triggers._get import get_trigger
 
-__all__ = ["Reservoir", "VariableStatisticsPlot"]
+__all__ = ["Reservoir", "Statistician", "VariableStatisticsPlot"]
 
 _COLOR = "#1f77b4"
 _BAND = {"alpha": 0.2, "linewidth": 0, "color": _COLOR}
@@ -74,6 +74,50 @@ class Reservoir:
         self.data = serializer("data", self.data)
         self.idxs = serializer("idxs", self.idxs)
         self.counter = serializer("counter", self.counter)
+
+
+class Statistician:
+    """Computes statistics of an array (Chainer's helper; the extension computes its own).
+
+    Args:
+        collect_mean: Whether to compute the mean.
+        collect_std: Whether to compute the standard deviation.
+        percentile_sigmas: The percentiles to compute, from 0 to 100; none if empty.
+    """
+
+    def __init__(self, collect_mean: bool, collect_std: bool, percentile_sigmas: Any) -> None:
+        self.collect_mean = collect_mean
+        self.collect_std = collect_std
+        self.percentile_sigmas = percentile_sigmas
+
+    def __call__(self, x: Any, axis: Any = 0, dtype: Any = None, xp: Any = None) -> dict[str, Any]:
+        """Computes them.
+
+        Args:
+            x: An array.
+            axis: An axis or several; all of them if None.
+            dtype: Accepted, as in Chainer.
+            xp: Likewise.
+        """
+        if axis is None:
+            axis = range(x.ndim)
+        return self.collect(x, tuple(axis) if hasattr(axis, "__iter__") else (axis,))
+
+    def collect(self, x: Any, axis: tuple[int, ...]) -> dict[str, Any]:
+        """Computes them over axes; by the names ``mean``, ``std``, ``percentile``.
+
+        Args:
+            x: An array.
+            axis: The axes.
+        """
+        found: dict[str, Any] = {}
+        if self.collect_mean:
+            found["mean"] = x.mean(axis=axis)
+        if self.collect_std:
+            found["std"] = x.std(axis=axis)
+        if self.percentile_sigmas:
+            found["percentile"] = np.percentile(x, self.percentile_sigmas, axis=axis)
+        return found
 
 
 class VariableStatisticsPlot(Extension):

@@ -210,6 +210,34 @@ CASES: list[tuple[str, str, Any, Any]] = [
     ("pooling.unpooling_2d", "Unpooling2D", (2,), [IMAGE]),
     ("pooling.unpooling_nd", "UnpoolingND", (1, 2), [LINE]),
     ("pooling.upsampling_2d", "Upsampling2D", (INDEXES, 2), [IMAGE]),
+    ("loss.contrastive", "Contrastive", (1.0,), [ROWS, OTHER, np.array([0, 1, 1, 0], np.int32)]),
+    ("loss.cross_covariance", "CrossCovariance", (), [ROWS, OTHER]),
+    ("loss.decov", "DeCov", (), [ROWS]),
+    ("loss.hinge", "Hinge", ("L2",), [ROWS, np.abs(LABELS)]),
+    ("loss.triplet", "Triplet", (0.3,), [ROWS, OTHER, SHARE]),
+    (
+        "loss.ctc",
+        "ConnectionistTemporalClassification",
+        (0,),
+        [
+            np.array([3, 2], np.int32),
+            np.array([1, 1], np.int32),
+            np.array([[1], [2]], np.int32),
+            _floats(3, 2, 3),
+        ],
+    ),
+    (
+        "normalization.batch_renormalization",
+        "BatchRenormalizationFunction",
+        (1e-4, ZEROS.copy(), ONES.copy(), 0.9, 2, 1),
+        [ROWS, ONES, THREE],
+    ),
+    (
+        "normalization.decorrelated_batch_normalization",
+        "DecorrelatedBatchNormalization",
+        (1, 1e-3),
+        [_floats(8, 3)],
+    ),
     ("rnn.lstm", "LSTM", (), [_floats(2, 3), _floats(2, 12)]),
 ]
 

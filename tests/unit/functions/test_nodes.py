@@ -95,6 +95,16 @@ def test_hooks_see_a_node_that_was_made_by_hand_once() -> None:
     assert hook.seen == ["Sum", "Tanh", "exp"]
 
 
+def test_fixed_whitening_has_a_gradient() -> None:
+    """Chainer's class fails in its backward pass."""
+    x = chainer.Variable(X[0, :, 0])
+    zeros, eye = np.zeros((1, 6), np.float32), np.eye(6, dtype=np.float32)[None]
+    y = F.FixedDecorrelatedBatchNormalization(1)(x, zeros, eye)
+    np.testing.assert_allclose(y.array, x.array, rtol=1e-6)
+    F.sum(y).backward()
+    np.testing.assert_allclose(x.grad, np.ones_like(x.grad), rtol=1e-6)
+
+
 def test_pooling_2d_is_a_base_class() -> None:
     class First(F.Pooling2D):
         def forward(self, inputs: Any) -> Any:
