@@ -16,14 +16,16 @@ END = "<!-- benchmarks: end -->"
 
 
 def table(section: Section, title: str, medians: dict[str, dict[str, float]]) -> str:
-    """One section as a table; ratios refer to the first line."""
+    """One section as a table; ratios refer to the first contender."""
+    if section.by_quantity:
+        return _by_quantity(section, title, medians)
     reference = next(iter(medians.values()))
     header = [title]
     for name in section.quantities.values():
         header += [name, "ratio"]
     if section.shows_overhead:
         header.append("overhead")
-    rows = [header, ["---"] + ["---:"] * (len(header) - 1)]
+    rows = [header, []]
     for label, values in medians.items():
         row = [label]
         for quantity in section.quantities:
@@ -31,6 +33,22 @@ def table(section: Section, title: str, medians: dict[str, dict[str, float]]) ->
             row += [_show(quantity, value), f"{value / reference[quantity]:.2f}"]
         if section.shows_overhead:
             row.append(f"{(values['iteration'] - reference['iteration']) * 1e6:+.0f} µs")
+        rows.append(row)
+    return _align(rows)
+
+
+def _by_quantity(section: Section, title: str, medians: dict[str, dict[str, float]]) -> str:
+    first, *others = medians
+    header = [title, first]
+    for label in others:
+        header += [label, "ratio"]
+    rows = [header, []]
+    for quantity, name in section.quantities.items():
+        reference = medians[first][quantity]
+        row = [name, _show(quantity, reference)]
+        for label in others:
+            value = medians[label][quantity]
+            row += [_show(quantity, value), f"{value / reference:.2f}"]
         rows.append(row)
     return _align(rows)
 
@@ -44,7 +62,9 @@ def _show(quantity: str, value: float) -> str:
 
 
 def _align(rows: list[list[str]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    """The second row is the rule under the header, drawn here."""
+    cells = (rows[0], *rows[2:])
+    widths = [max(len(row[column]) for row in cells) for column in range(len(rows[0]))]
     rows[1] = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join(_line(row, widths) for row in rows)
 

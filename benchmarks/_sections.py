@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.contenders.function_calls import ROWS as _FUNCTIONS
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -23,6 +25,8 @@ class Section:
     quantities: dict[str, str]
     contenders: tuple[Contender, ...]
     shows_overhead: bool = False
+    # A line for each quantity and a column for each contender, where there are many quantities.
+    by_quantity: bool = False
 
 
 _ITERATION = {"iteration": "per iteration"}
@@ -39,6 +43,25 @@ SECTIONS = {
             Contender("chainer_compat: Trainer", "compat_trainer", "train"),
             Contender("pytorch-pfn-extras: ExtensionsManager", "ppe_manager", "train"),
             Contender("Lightning: Trainer", "lightning_trainer", "train"),
+        ),
+        shows_overhead=True,
+    ),
+    "extensions": Section(
+        "The same loop with extensions",
+        _ITERATION,
+        (
+            Contender("a loop in torch, by hand, no report", "torch_loop", "train"),
+            Contender("chainer_compat: Trainer, LogReport", "compat_trainer", "train"),
+            Contender(
+                "chainer_compat: and PrintReport, observe_lr, snapshot (not due)",
+                "compat_trainer",
+                "train_with_extensions",
+            ),
+            Contender(
+                "chainer_compat: and 100 more that are not due",
+                "compat_trainer",
+                "train_with_idle_extensions",
+            ),
         ),
         shows_overhead=True,
     ),
@@ -81,6 +104,19 @@ SECTIONS = {
             Contender("chainer_compat", "compat_api", "train_adam"),
         ),
     ),
+    "models": Section(
+        "Whole models, batches of 100, MomentumSGD, one thread",
+        {
+            "mlp": "784-1000-1000-10",
+            "convnet": "2 convolutions",
+            "lstm": "NStepLSTM, 16 sequences",
+        },
+        (
+            Contender("by hand in torch", "models", "torch_models"),
+            Contender("chainer_compat", "models", "compat_models"),
+            Contender("Chainer 7.8.1", "models", "chainer_models", in_oracle=True),
+        ),
+    ),
     "optimizers-few": Section(
         "An optimizer's step over 4 small parameters, one thread",
         _STEPS,
@@ -98,6 +134,16 @@ SECTIONS = {
             Contender("chainer_compat", "optimizer_steps", "compat_many"),
             Contender("Chainer 7.8.1", "optimizer_steps", "chainer_many", in_oracle=True),
         ),
+    ),
+    "functions": Section(
+        "The functions used most, forward and backward, one thread",
+        {f"step_{name}": name for name in _FUNCTIONS},
+        (
+            Contender("torch", "function_calls", "torch_calls"),
+            Contender("chainer_compat", "function_calls", "compat_calls"),
+            Contender("Chainer 7.8.1", "function_calls", "chainer_calls", in_oracle=True),
+        ),
+        by_quantity=True,
     ),
     "batches": Section(
         "A shuffled batch of 128 rows of 784 float32 with labels, put together",

@@ -105,6 +105,8 @@ def _protect_exposed() -> None:
         variable = _exposed.pop()()
         if variable is None or variable._grad_cache is None:
             continue
+        if variable._tensor is not None and variable._tensor.grad_fn is not None:
+            continue  # torch adds to the gradients of leaves only
         tensor, _ = variable._grad_cache
         if sys.getrefcount(variable._grad_cache[1]) > held_by_us and (
             variable._grad_tensor() is tensor

@@ -27,8 +27,8 @@ def ready_made(chainer, clock, batch):
     return ReadyMade()
 
 
-def train(chainer, clock, batch, optimizer, loss_func=None):
-    """Run a Trainer with a LogReport; gives the seconds of one iteration."""
+def train(chainer, clock, batch, optimizer, loss_func=None, extensions=()):
+    """Run a Trainer with a LogReport and others; gives the seconds of one iteration."""
     iterator = ready_made(chainer, clock, batch)
     updater = chainer.training.updaters.StandardUpdater(
         iterator,
@@ -39,6 +39,8 @@ def train(chainer, clock, batch, optimizer, loss_func=None):
     with tempfile.TemporaryDirectory() as out:
         trainer = chainer.training.Trainer(updater, (clock.epochs, "epoch"), out)
         trainer.extend(chainer.training.extensions.LogReport())
+        for extension in extensions:
+            trainer.extend(extension)
         trainer.run()
     return {"iteration": clock.end()}
 

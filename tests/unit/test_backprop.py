@@ -376,3 +376,18 @@ class TestNodes:
         y = F.sum(Variable(ones(2), name="x"))
         assert y.creator.inputs[0].name == "x"
         y.creator.inputs[0].unchain()
+
+
+def test_the_gradient_to_start_from_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = Variable(ones(2))
+    y = x * 3
+    y.grad = given = ones(2)
+
+    def refuse(tensor: torch.Tensor, **kwargs: object) -> None:
+        raise AssertionError("copied")
+
+    monkeypatch.setattr(torch.Tensor, "clone", refuse)
+    y.backward()
+
+    np.testing.assert_array_equal(x.grad, 3)
+    np.testing.assert_array_equal(given, 1)

@@ -55,3 +55,18 @@ def test_labels_of_a_section_are_all_different(name):
     labels = [contender.label for contender in SECTIONS[name].contenders]
 
     assert len(set(labels)) == len(labels)
+
+
+def test_many_quantities_make_a_line_each():
+    section = Section("Calls", {"step_a": "a", "step_bb": "bb"}, (), by_quantity=True)
+    medians = {
+        "torch": {"step_a": 1e-5, "step_bb": 2e-5},
+        "ours": {"step_a": 3e-5, "step_bb": 1e-5},
+    }
+
+    assert _report.table(section, section.title, medians).splitlines() == [
+        "| Calls | torch |  ours | ratio |",
+        "| ----- | ----: | ----: | ----: |",
+        "| a     | 10 µs | 30 µs |  3.00 |",
+        "| bb    | 20 µs | 10 µs |  0.50 |",
+    ]

@@ -1,0 +1,299 @@
+"""The functions that are used most, forward and backward, at sizes that matter."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Row:
+    """One function: its arrays, and how torch and Chainer call it."""
+
+    arrays: Callable[[], list[Any]]
+    torch: Callable[..., Any]
+    chainer: Callable[..., Any]
+
+
+def torch_calls(options):
+    """The bare functions of torch."""
+    import torch
+
+    torch.set_num_threads(1)
+
+    def step(row):
+        tensors = [_leaf(torch.from_numpy(array)) for array in row.arrays()]
+        forward, nn = row.torch, torch.nn.functional
+        y = forward(torch, nn, *tensors)
+        if not (isinstance(y, torch.Tensor) and y.requires_grad):
+            return lambda: forward(torch, nn, *tensors)
+        gradient = torch.ones_like(y)
+
+        def run():
+            for tensor in tensors:
+                tensor.grad = None
+            forward(torch, nn, *tensors).backward(gradient)
+
+        return run
+
+    return _timed(options, step)
+
+
+def _leaf(tensor):
+    return tensor.requires_grad_() if tensor.is_floating_point() else tensor.long()
+
+
+def compat_calls(options):
+    """The functions of this package."""
+    import torch
+
+    import chainer_compat
+
+    torch.set_num_threads(1)
+    return _in_chainers_api(chainer_compat, options)
+
+
+def chainer_calls(options):
+    """Chainer's functions."""
+    import chainer
+
+    return _in_chainers_api(chainer, options)
+
+
+def _in_chainers_api(chainer, options):
+    functions = chainer.functions
+
+    def step(row):
+        arrays = row.arrays()
+        inputs = [chainer.Variable(a) if a.dtype.kind == "f" else a for a in arrays]
+        variables = [x for x in inputs if isinstance(x, chainer.Variable)]
+        forward = row.chainer
+        y = forward(functions, *inputs)
+        if not isinstance(y, chainer.Variable) or y.dtype.kind != "f" or forward is _ACCURACY:
+            return lambda: forward(functions, *inputs)
+        gradient = np.ones(y.shape, y.dtype)
+
+        def run():
+            for variable in variables:
+                variable.cleargrad()
+            y = forward(functions, *inputs)
+            y.grad = gradient
+            y.backward()
+
+        return run
+
+    return _timed(options, step)
+
+
+def _timed(options, make):
+    steps = {name: make(row) for name, row in ROWS.items()}
+
+    def measure():
+        return {f"step_{name}": _median_time(step, options) for name, step in steps.items()}
+
+    return measure
+
+
+def _median_time(step, options):
+    step()
+    times = []
+    for _ in range(options["epochs"]):
+        # The processor's time: nothing here waits, and whoever else computes does not count.
+        start = time.process_time()
+        for _ in range(3):
+            step()
+        times.append((time.process_time() - start) / 3)
+    return float(np.median(times))
+
+
+def _floats(*shapes, low=-1.0):
+    def make():
+        random = np.random.RandomState(0)
+        return [random.uniform(low, 1, shape).astype(np.float32) for shape in shapes]
+
+    return make
+
+
+def _with_labels(shape, classes):
+    def make():
+        random = np.random.RandomState(0)
+        labels = random.randint(0, classes, shape[0]).astype(np.int32)
+        return [random.uniform(-1, 1, shape).astype(np.float32), labels]
+
+    return make
+
+
+def _with_condition(shape):
+    def make():
+        random = np.random.RandomState(0)
+        a, b = random.uniform(-1, 1, (2, *shape)).astype(np.float32)
+        return [random.rand(*shape) < 0.5, a, b]
+
+    return make
+
+
+def _ids(count, words, size):
+    def make():
+        random = np.random.RandomState(0)
+        ids = random.randint(0, words, count).astype(np.int32)
+        return [ids, random.uniform(-1, 1, (words, size)).astype(np.float32)]
+
+    return make
+
+
+def _same(name, *options):
+    """A function that torch has under the same name."""
+    return Row(
+        _floats(_MATRIX, low=0.1),
+        lambda torch, _, x: getattr(torch, name)(x, *options),
+        lambda F, x: getattr(F, name)(x, *options),
+    )
+
+
+def _ACCURACY(F, x, t):
+    return F.accuracy(x, t)
+
+
+_MATRIX = (128, 1024)
+_IMAGES = (16, 32, 32, 32)
+
+ROWS = {
+    "relu": _same("relu"),
+    "concat": Row(
+        _floats(_MATRIX, _MATRIX),
+        lambda torch, _, a, b: torch.cat((a, b), 1),
+        lambda F, a, b: F.concat((a, b), 1),
+    ),
+    "softmax_cross_entropy": Row(
+        _with_labels(_MATRIX, 1024),
+        lambda _, nn, x, t: nn.cross_entropy(x, t),
+        lambda F, x, t: F.softmax_cross_entropy(x, t),
+    ),
+    "reshape": Row(
+        _floats(_MATRIX),
+        lambda _, __, x: x.reshape(64, 2048),
+        lambda F, x: F.reshape(x, (64, 2048)),
+    ),
+    "sum": _same("sum"),
+    "dropout": Row(
+        _floats(_MATRIX), lambda _, nn, x: nn.dropout(x, 0.5), lambda F, x: F.dropout(x, 0.5)
+    ),
+    "softmax": _same("softmax", 1),
+    "max_pooling_2d": Row(
+        _floats(_IMAGES),
+        lambda _, nn, x: nn.max_pool2d(x, 2),
+        lambda F, x: F.max_pooling_2d(x, 2),
+    ),
+    "accuracy": Row(
+        _with_labels(_MATRIX, 1024),
+        lambda _, __, x, t: (x.detach().argmax(1) == t).float().mean(),
+        _ACCURACY,
+    ),
+    "sigmoid": _same("sigmoid"),
+    "average_pooling_2d": Row(
+        _floats(_IMAGES),
+        lambda _, nn, x: nn.avg_pool2d(x, 2),
+        lambda F, x: F.average_pooling_2d(x, 2),
+    ),
+    "tanh": _same("tanh"),
+    "mean_squared_error": Row(
+        _floats(_MATRIX, _MATRIX),
+        lambda _, nn, a, b: nn.mse_loss(a, b),
+        lambda F, a, b: F.mean_squared_error(a, b),
+    ),
+    "leaky_relu": Row(
+        _floats(_MATRIX),
+        lambda _, nn, x: nn.leaky_relu(x, 0.2),
+        lambda F, x: F.leaky_relu(x, 0.2),
+    ),
+    "split_axis": Row(
+        _floats(_MATRIX),
+        lambda torch, _, x: torch.split(x, 512, 1)[0],
+        lambda F, x: F.split_axis(x, 2, 1)[0],
+    ),
+    "broadcast_to": Row(
+        _floats((1, 1024)),
+        lambda torch, _, x: torch.broadcast_to(x, _MATRIX),
+        lambda F, x: F.broadcast_to(x, _MATRIX),
+    ),
+    "sqrt": _same("sqrt"),
+    "transpose": Row(_floats(_MATRIX), lambda _, __, x: x.mT, lambda F, x: F.transpose(x)),
+    "softplus": Row(_floats(_MATRIX), lambda _, nn, x: nn.softplus(x), lambda F, x: F.softplus(x)),
+    "mean": _same("mean", 1),
+    "expand_dims": Row(
+        _floats(_MATRIX),
+        lambda torch, _, x: torch.unsqueeze(x, 1),
+        lambda F, x: F.expand_dims(x, 1),
+    ),
+    "exp": _same("exp"),
+    "log": _same("log"),
+    "unpooling_2d": Row(
+        _floats((16, 32, 16, 16)),
+        lambda _, nn, x: nn.interpolate(x, scale_factor=2, mode="nearest"),
+        lambda F, x: F.unpooling_2d(x, 2, outsize=(32, 32)),
+    ),
+    "convolution_2d": Row(
+        _floats(_IMAGES, (32, 32, 3, 3), (32,)),
+        lambda _, nn, x, w, b: nn.conv2d(x, w, b, padding=1),
+        lambda F, x, w, b: F.convolution_2d(x, w, b, pad=1),
+    ),
+    "deconvolution_2d": Row(
+        _floats((16, 32, 16, 16), (32, 32, 4, 4), (32,)),
+        lambda _, nn, x, w, b: nn.conv_transpose2d(x, w, b, stride=2, padding=1),
+        lambda F, x, w, b: F.deconvolution_2d(x, w, b, stride=2, pad=1),
+    ),
+    "batch_normalization": Row(
+        _floats(_IMAGES, (32,), (32,)),
+        lambda _, nn, x, g, b: nn.batch_norm(x, None, None, g, b, training=True, eps=2e-5),
+        lambda F, x, g, b: F.batch_normalization(x, g, b),
+    ),
+    "matmul": Row(
+        _floats((128, 256), (256, 128)),
+        lambda torch, _, a, b: torch.matmul(a, b),
+        lambda F, a, b: F.matmul(a, b),
+    ),
+    "elu": Row(_floats(_MATRIX), lambda _, nn, x: nn.elu(x), lambda F, x: F.elu(x)),
+    "where": Row(
+        _with_condition(_MATRIX),
+        lambda torch, _, c, a, b: torch.where(c.bool(), a, b),
+        lambda F, c, a, b: F.where(c, a, b),
+    ),
+    "log_softmax": _same("log_softmax", 1),
+    "linear": Row(
+        _floats((128, 784), (256, 784), (256,)),
+        lambda _, nn, x, w, b: nn.linear(x, w, b),
+        lambda F, x, w, b: F.linear(x, w, b),
+    ),
+    "absolute": _same("absolute"),
+    "square": _same("square"),
+    "resize_images": Row(
+        _floats((16, 32, 16, 16)),
+        lambda _, nn, x: nn.interpolate(x, (32, 32), mode="bilinear", align_corners=True),
+        lambda F, x: F.resize_images(x, (32, 32)),
+    ),
+    "tile": _same("tile", (1, 2)),
+    "max": Row(_floats(_MATRIX), lambda _, __, x: x.amax(1), lambda F, x: F.max(x, axis=1)),
+    "local_response_normalization": Row(
+        _floats(_IMAGES),
+        lambda _, nn, x: nn.local_response_norm(x, 5, alpha=5e-4, k=2.0),
+        lambda F, x: F.local_response_normalization(x),
+    ),
+    "clip": _same("clip", 0.2, 0.8),
+    "argmax": _same("argmax", 1),
+    "embed_id": Row(
+        _ids(2048, 1000, 256),
+        lambda _, nn, ids, w: nn.embedding(ids, w),
+        lambda F, ids, w: F.embed_id(ids, w),
+    ),
+    "layer_normalization": Row(
+        _floats(_MATRIX, (1024,), (1024,)),
+        lambda _, nn, x, g, b: nn.layer_norm(x, (1024,), g, b),
+        lambda F, x, g, b: F.layer_normalization(x, g, b),
+    ),
+}
