@@ -9,6 +9,8 @@ content, up to rounding (see `_golden`), because other machines round and compre
     digits/      examples/legacy/train_digits.py after two epochs (snapshot, model.npz, model.h5,
                  what the model makes of some inputs), the log of five epochs, and the log of a run
                  that was resumed after two
+    links/       the npz file of each link in bodies/weights.py, inputs for them (inputs.npz), and
+                 what they make of those (outputs.npz)
     optimizers/  for each optimizer, an updater's snapshot after three iterations and after six
     events.json  event logs of the plans in bodies/plans.py
     full_run.json  the event log of a run with every extension that Chainer has
@@ -26,7 +28,7 @@ import runpy
 import shutil
 import sys
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # Sums are ordered by threads, and the parameters in a file by hashes: both are part of the result.
 _FIXED = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
@@ -39,7 +41,7 @@ import numpy as np  # noqa: E402 (after the environment is fixed)
 from chainer import training  # noqa: E402 (after the environment is fixed)
 
 from tests.parity import _golden, _running  # noqa: E402 (after the environment is fixed)
-from tests.parity.bodies import events, full_run, plans, tiny  # noqa: E402 (after the environment is fixed)
+from tests.parity.bodies import events, full_run, plans, tiny, weights  # noqa: E402 (after the environment is fixed)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +96,17 @@ def _write_model(folder: pathlib.Path) -> None:
     np.savez_compressed(folder / "outputs.npz", x=x, y=y)
 
 
+def write_links(folder: pathlib.Path) -> None:
+    """The file of each link, an input, and the output that belongs to it."""
+    inputs, outputs = {}, {}
+    for name in weights.CASES:
+        found = _outcome(weights.saved, name)
+        (folder / f"{name}.npz").write_bytes(found["npz"])
+        inputs[name], outputs[name] = found["x"], found["y"]
+    np.savez_compressed(folder / "inputs.npz", **inputs)
+    np.savez_compressed(folder / "outputs.npz", **outputs)
+
+
 def write_optimizers(folder: pathlib.Path) -> None:
     """Snapshots in the keys of each optimizer, and where three more iterations lead."""
     for name in tiny.OPTIMIZERS:
@@ -117,17 +130,24 @@ def write_events(path: pathlib.Path) -> None:
 def write_full_run(path: pathlib.Path) -> None:
     """The event log of a run with every extension that Chainer has."""
     with _silence():
-        outcome = _running.run(chainer, full_run.run_every_extension, [])
+        value = _outcome(full_run.run_every_extension)
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+def _outcome(body: _running.Body, *args: Any) -> Any:
+    """What a body gives, from known seeds."""
+    outcome = _running.run(chainer, body, args)
     if isinstance(outcome, _running.Raised):
         sys.exit(str(outcome))
-    path.write_text(json.dumps(outcome.value, indent=1) + "\n", encoding="utf-8")
+    return outcome.value
 
 
 def write(folder: pathlib.Path) -> None:
     """Write all golden files into `folder`."""
     training.trainer._get_time = lambda: 0.0
     random.seed(0)
-    for name, writer in (("digits", write_digits), ("optimizers", write_optimizers)):
+    folders = {"digits": write_digits, "links": write_links, "optimizers": write_optimizers}
+    for name, writer in folders.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         writer(folder / name)
     write_events(folder / "events.json")

@@ -50,7 +50,7 @@ class Match:
         unit: The torch module.
         path: The link's path in the file, ``"predictor/l1"``.
         layout: The layout that fits, or the first one if none does.
-        by: ``"mapping"``, ``"path"`` or ``"shape and order"``.
+        by: ``"mapping"``, ``"path"``, ``"shape and name"`` or ``"shape and order"``.
     """
 
     unit: Unit
@@ -187,26 +187,41 @@ def _by_mapping(units: list[Unit], links: _Links, mapping: PathMapping) -> list[
     return list(found.values())
 
 
-def _joined(prefix: str, unit: Unit) -> str:
-    path = unit.path.replace(".", "/")
+def _joined(prefix: str, unit: Unit, outer: str) -> str:
+    path = unit.path.removeprefix(f"{outer}." if outer else "").replace(".", "/")
     return f"{prefix}/{path}".strip("/") if path else prefix
 
 
 def _by_path(units: list[Unit], links: _Links, taken: set[str]) -> list[Match]:
-    """Modules whose path is that of a link, behind the prefix that explains most of them."""
+    """Modules whose path is that of a link, behind the prefixes that explain most of them."""
     best: list[Match] = []
-    for prefix in ["", *links.paths]:
-        matches = [
-            Match(unit, path, layout, "path")
-            for unit in units
-            if (path := _joined(prefix, unit)) in links.arrays
-            and path not in taken
-            and (layout := _best(links, path, unit)) is not None
-        ]
-        matches = _without_misnumbered(matches, units, links)
-        if _score(matches, links) > _score(best, links):
-            best = matches
+    for outer in _common_parents(units):
+        for prefix in ["", *links.paths]:
+            matches = [
+                Match(unit, path, layout, "path")
+                for unit in units
+                if (path := _joined(prefix, unit, outer)) in links.arrays
+                and path not in taken
+                and (layout := _best(links, path, unit)) is not None
+            ]
+            matches = _without_misnumbered(matches, units, links)
+            if _score(matches, links) > _score(best, links):
+                best = matches
     return best
+
+
+def _common_parents(units: list[Unit]) -> list[str]:
+    """The modules that hold all of the others, such as a wrapper's ``model``; the outermost first.
+
+    What they are called need not be known to the file.
+    """
+    parents = [unit.path.split(".")[:-1] for unit in units]
+    common: list[str] = []
+    for parts in zip(*parents, strict=False):
+        if len(set(parts)) > 1:
+            break
+        common.append(parts[0])
+    return [".".join(common[:depth]) for depth in range(len(common) + 1)]
 
 
 def _best(links: _Links, path: str, unit: Unit) -> Layout | None:
@@ -264,10 +279,37 @@ def _by_shape(units: list[Unit], links: _Links, taken: set[str]) -> list[Match]:
     matches = []
     for paths, members in groups.items():
         if len(paths) == len(members) and all(used[path] == 1 for path in paths):
-            for i, unit in enumerate(members):
-                path, layout = candidates[unit.path][i]
-                matches.append(Match(unit, path, layout, "shape and order"))
+            matches += [
+                Match(unit, path, dict(candidates[unit.path])[path], by)
+                for unit, path, by in _paired(members, paths)
+            ]
     return matches
+
+
+def _paired(members: list[Unit], paths: tuple[str, ...]) -> list[tuple[Unit, str, str]]:
+    """Pairs what has one shape by its own names, and what is left in order."""
+    ours = _by_last_part([unit.path.replace(".", "/") for unit in members])
+    theirs = _by_last_part(list(paths))
+    by_name = {ours[name]: theirs[name] for name in ours.keys() & theirs.keys()}
+    rest = [path for path in paths if path not in by_name.values()]
+    pairs = []
+    for unit in members:
+        path = by_name.get(unit.path.replace(".", "/"))
+        if path is not None:
+            pairs.append((unit, path, "shape and name"))
+        else:
+            pairs.append((unit, rest.pop(0), "shape and order"))
+    return pairs
+
+
+def _by_last_part(paths: list[str]) -> dict[str, str]:
+    """Paths by their last part, if no other has it; a number is no name."""
+    count = Counter(path.rpartition("/")[2] for path in paths)
+    return {
+        name: path
+        for path in paths
+        if count[name := path.rpartition("/")[2]] == 1 and not name.isdigit()
+    }
 
 
 def _overlaps(path: str, taken: set[str]) -> bool:

@@ -9,6 +9,12 @@ def _chain(chainer, **links):
     return chainer.Chain(**links)
 
 
+def _zeros(*shape):
+    import numpy as np
+
+    return np.zeros(shape, np.float32)
+
+
 # Name -> (makes the link, the input's shape, how to call it).
 CASES = {
     "linear": (lambda c, L: L.Linear(5, 4), (3, 5), None),
@@ -57,6 +63,20 @@ CASES = {
     "dropconnect": (lambda c, L: L.SimplifiedDropconnect(5, 4), (3, 5), "undropped"),
     "nstep_bitanh": (lambda c, L: L.NStepBiRNNTanh(1, 3, 4, 0), (2, 5, 3), "nstep2"),
     "nstep_relu": (lambda c, L: L.NStepRNNReLU(2, 3, 4, 0), (2, 5, 3), "nstep2"),
+    "swish": (lambda c, L: L.Swish((4,)), (3, 4), None),
+    "scale": (lambda c, L: L.Scale(1, (4,), bias_term=True), (3, 4), None),
+    "bias": (lambda c, L: L.Bias(1, (4,)), (3, 4), None),
+    "parameter": (lambda c, L: L.Parameter(_zeros(2, 3)), (1,), "alone"),
+    "maxout": (lambda c, L: L.Maxout(5, 4, 3), (3, 5), None),
+    "highway": (lambda c, L: L.Highway(4), (3, 4), None),
+    "inception": (lambda c, L: L.Inception(3, 1, 2, 3, 2, 1, 2), (2, 3, 6, 6), None),
+    "mlp_convolution": (lambda c, L: L.MLPConvolution2D(3, (4, 5), 3), (2, 3, 6, 6), None),
+    "local_convolution": (lambda c, L: L.LocalConvolution2D(3, 4, (6, 5), 3), (2, 3, 6, 5), None),
+    "convolution_nd": (lambda c, L: L.ConvolutionND(2, 3, 4, 3), (2, 3, 6, 6), None),
+    "deconvolution_nd": (lambda c, L: L.DeconvolutionND(1, 3, 4, 3), (2, 3, 6), None),
+    "deconvolution_3d": (lambda c, L: L.Deconvolution3D(2, 3, 2), (2, 2, 3, 3, 3), None),
+    "stateless_gru": (lambda c, L: L.StatelessGRU(4, 3), (2, 5, 4), "stateless1"),
+    "gru": (lambda c, L: L.GRU(3, 4), (2, 5, 3), "steps"),
     "convnet": (
         lambda c, L: _chain(
             c, conv1=L.Convolution2D(1, 4, 3), bn1=L.BatchNormalization(4),
@@ -121,6 +141,7 @@ def _convnet(chainer, np, link, x):
 
 _CALLS = {
     None: lambda chainer, np, link, x: link(x),
+    "alone": lambda chainer, np, link, x: link(),
     "bilinear": _halves,
     "steps": _steps,
     "stateless": _stateless,

@@ -35,6 +35,12 @@ class Named(nn.Module):
         self.l1, self.l2 = nn.Linear(3, 3), nn.Linear(3, 3)
 
 
+class Exchanged(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.b, self.a = nn.Linear(3, 3), nn.Linear(3, 3)
+
+
 class TestMatching:
     def test_equal_paths_belong_together(self):
         module = Named()
@@ -48,6 +54,30 @@ class TestMatching:
         arrays = {**linear("predictor/l1", 3, 3, 1), **linear("predictor/l2", 3, 3, 2)}
         report = convert.load_weights(npz(arrays), Named())
         assert sources(report)["l2.weight"] == ("predictor/l2/W", "path")
+
+    def test_a_wrapper_in_the_module_is_seen_through(self):
+        """The file's order would exchange them."""
+        module = nn.ModuleDict({"net": nn.ModuleDict({"inner": Exchanged()})})
+        report = convert.load_weights(npz({**linear("a", 3, 3, 1), **linear("b", 3, 3, 2)}), module)
+        assert sources(report)["net.inner.b.weight"] == ("b/W", "path")
+        assert module["net"]["inner"].a.bias.unique().item() == 1
+
+    def test_of_equal_shapes_names_come_before_order(self):
+        module = nn.ModuleDict({"x": Exchanged(), "y": nn.Linear(7, 2)})
+        arrays = {
+            **linear("f/a", 3, 3, 1), **linear("f/b", 3, 3, 2), **linear("g/c", 2, 7, 3)
+        }  # fmt: skip
+        report = convert.load_weights(npz(arrays), module)
+        assert sources(report)["x.a.weight"] == ("f/a/W", "shape and name")
+        assert sources(report)["x.b.weight"] == ("f/b/W", "shape and name")
+        assert sources(report)["y.weight"] == ("g/c/W", "shape and order")
+
+    def test_a_number_is_no_name(self):
+        """An ``nn.Sequential`` counts its activations too."""
+        module = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3), nn.Linear(3, 3))
+        arrays = {key: value for i in range(3) for key, value in linear(f"{i}", 3, 3, i).items()}
+        convert.load_weights(npz(arrays), module)
+        assert [module[i].bias.unique().item() for i in (0, 2, 3)] == [0, 1, 2]
 
     def test_a_trainers_snapshot_is_seen_through(self):
         arrays = {**linear("updater/model:main/l1", 3, 3), **linear("updater/model:main/l2", 3, 3)}
