@@ -87,6 +87,15 @@ class FabricProcesses:
             return iterator
         return SharedIterator(iterator, self.ranks.rank, self.ranks.size, self._streams)
 
+    def own_of(self, iterators: Any) -> Any:
+        """Returns the iterator of this process, which it has for itself.
+
+        Args:
+            iterators: As many as there are processes.
+        """
+        size = self.ranks.size
+        return SharedIterator(iterators[self.ranks.rank], 0, 1, self._streams, part=1 / size)
+
     def align(self, updater: Any) -> None:
         """Gives all processes the state and the random numbers of rank zero.
 

@@ -190,14 +190,17 @@ class Host(pl.callbacks.Checkpoint):
             observation = reporter.observation = self._completed(observation)
         view.observation = observation
         view.updater.follow()
-        view.data.started()
-        view.is_due = True
-        if loops.validates_next:
+        if view.data.is_starting:
+            view.data.started()
+        if loops.validates and loops.validates_next():
+            view.is_due = True
             view.before_validation = view.data.capture()
             self._in_training = [module for module in pl_module.modules() if module.training]
             # Lightning passes over a validation that has no batches.
             self.on_train_batch_start = self._call_extensions_at_last
-        elif not loops.ends_epoch:
+        elif loops.ends_epoch():
+            view.is_due = True
+        else:
             self._call_extensions()
 
     def _completed(self, observation: dict[str, Any]) -> dict[str, Any]:
@@ -266,7 +269,7 @@ class Host(pl.callbacks.Checkpoint):
             self._late = {} if view.data.is_starting else values
             return
         view.observation.update(values)
-        if not self._loops.ends_epoch:
+        if not self._loops.ends_epoch():
             with _TrainingMode(self._in_training):
                 self._call_extensions()
 

@@ -16,6 +16,9 @@ class Loops:
 
     Args:
         trainer: The Lightning trainer.
+
+    Attributes:
+        validates: Whether there is any validation in the present epoch.
     """
 
     def __init__(self, trainer: Any) -> None:
@@ -24,10 +27,10 @@ class Loops:
         self._epoch: Any = trainer.fit_loop.epoch_loop
         self._batches: Any = self._epoch.batch_progress
         self._steps: Any = self._counter()
-        # Of the present epoch: its number, its batches, whether there is any validation.
+        # Of the present epoch: its number, and its batches.
         self._number = 0
         self._length: float = 0
-        self._validates = False
+        self.validates = False
         self._max_steps: int = trainer.max_steps
         # Out of a loaded state: which schedulers have yet to look at which metrics.
         self._due: tuple[str, dict[str, Any]] = "", {}
@@ -55,21 +58,19 @@ class Loops:
         self._steps = self._counter()
         self._number = self._trainer.current_epoch
         self._length = self._trainer.num_training_batches
-        self._validates = self._trainer.enable_validation
+        self.validates = self._trainer.enable_validation
 
-    @property
     def position(self) -> tuple[int, float, bool]:
         """Epochs that are complete, also with the fraction of this one, and if one has just been.
 
         Without a known length there is no fraction.
         """
         batches = self._batches
-        ready = batches.current.ready
+        ready, number = batches.current.ready, self._number
         if ready == self._length or batches.is_last_batch:
-            return self._number + 1, float(self._number + 1), True
-        return self._number, self._number + ready / self._length, False
+            return number + 1, float(number + 1), True
+        return number, number + ready / self._length, False
 
-    @property
     def ends_epoch(self) -> bool:
         """Whether the epoch's end follows the batch that is done, or its validation."""
         batches = self._batches
@@ -79,10 +80,9 @@ class Loops:
             return True
         return bool(self._trainer.should_stop and self._fit._can_stop_early)
 
-    @property
     def validates_next(self) -> bool:
         """Whether validation follows the batch that is done."""
-        return self._validates and bool(self._epoch._should_check_val_fx(self._fit._data_fetcher))
+        return self.validates and bool(self._epoch._should_check_val_fx(self._fit._data_fetcher))
 
     @property
     def training_results(self) -> Any:

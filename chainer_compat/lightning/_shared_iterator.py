@@ -22,16 +22,20 @@ class SharedIterator:
         rank: The number of this process.
         size: How many there are.
         streams: The random numbers.
+        part: What part the iterator's batches are of those of all.
 
     Attributes:
         weight: The part of the last batch that is this process's.
     """
 
-    def __init__(self, iterator: Any, rank: int, size: int, streams: Streams) -> None:
+    def __init__(
+        self, iterator: Any, rank: int, size: int, streams: Streams, part: float = 1.0
+    ) -> None:
         self._shared = iterator
+        self._part = part
         self._rank, self._size = rank, size
         self._streams = streams
-        self.weight = 1 / size
+        self.weight = part / size
 
     def __getattr__(self, name: str) -> Any:
         if name == "_shared":  # while it is unpickled
@@ -49,7 +53,7 @@ class SharedIterator:
         each, more = divmod(count, self._size)
         start = self._rank * each + min(self._rank, more)
         stop = start + each + (self._rank < more)
-        self.weight = (stop - start) / count
+        self.weight = self._part * (stop - start) / count
         return batch[start:stop] if stop > start else batch[:1]
 
     next = __next__

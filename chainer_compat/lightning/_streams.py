@@ -40,18 +40,17 @@ class Streams:
         Args:
             iteration: The number of the iteration.
         """
-        alike = _Generators.in_use()
+        self._resting = alike = _Generators.in_use()
         state: Any = alike.numpy.state["state"]
         words = [int(word) for word in state.get("key", ())[:_WORDS]]
         seed = np.random.SeedSequence([iteration, int(state.get("pos", 0)), *words, self._rank])
         mtrand.set_bit_generator(np.random.MT19937(seed))
         torch.manual_seed(int(seed.generate_state(1)[0]))
-        self._resting = alike
         try:
             yield
         finally:
-            self._resting = None
-            alike.put()
+            resting, self._resting = self._resting, None
+            resting.put()
 
     def switch(self) -> None:
         """Goes over from one's own numbers to those that are alike, or back."""
@@ -72,8 +71,11 @@ class Streams:
 class _Generators:
     """The generators of NumPy and torch, in the state in which they were taken out of use."""
 
-    def __init__(self, numpy: Any, torchs: torch.Tensor, of_gpu: torch.Tensor | None) -> None:
-        self.numpy = numpy
+    def __init__(self, torchs: torch.Tensor, of_gpu: torch.Tensor | None) -> None:
+        self.numpy: Any = mtrand.get_bit_generator()
+        # Normal numbers come in pairs, the second of which is not in the generator.
+        state: Any = np.random.get_state(legacy=False)  # noqa: NPY002 - Chainer's stream
+        self._gauss = {"has_gauss": state["has_gauss"], "gauss": state["gauss"]}
         self._torchs = torchs
         self._of_gpu = of_gpu
 
@@ -81,10 +83,13 @@ class _Generators:
     def in_use(cls) -> _Generators:
         on_gpu = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]  # untyped in torch
         of_gpu = torch.cuda.get_rng_state() if on_gpu else None
-        return cls(mtrand.get_bit_generator(), torch.get_rng_state(), of_gpu)
+        return cls(torch.get_rng_state(), of_gpu)
 
     def put(self) -> None:
         mtrand.set_bit_generator(self.numpy)
+        if self._gauss["has_gauss"]:
+            state: Any = np.random.get_state(legacy=False)  # noqa: NPY002 - Chainer's stream
+            np.random.set_state({**state, **self._gauss})  # noqa: NPY002 - Chainer's stream
         torch.set_rng_state(self._torchs)
         if self._of_gpu is not None:
             torch.cuda.set_rng_state(self._of_gpu)

@@ -46,6 +46,14 @@ class Processes(Protocol):
         """
         ...
 
+    def own_of(self, iterators: Any) -> Any:
+        """Returns the iterator of this process, which it has for itself.
+
+        Args:
+            iterators: As many as there are processes.
+        """
+        ...
+
     def align(self, updater: Any) -> None:
         """Gives all processes the state and the random numbers of rank zero.
 

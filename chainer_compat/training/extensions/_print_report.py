@@ -44,11 +44,20 @@ class PrintReport(Extension):
         self._log_report = log_report
         self._out = out
         self._log_len = 0  # entries printed so far
+        self._found: tuple[int, Any] | None = None
         widths = [max(10, len(name)) for name in entries]
         self._header: str | None = (
             "  ".join(f"{name:{width}}" for name, width in zip(entries, widths, strict=True)) + "\n"
         )
         self._widths = widths
+
+    def initialize(self, trainer: Any) -> None:
+        """Forgets the LogReport of an earlier run.
+
+        Args:
+            trainer: The trainer that is about to run.
+        """
+        self._found = None
 
     def __call__(self, trainer: Any) -> None:
         """Prints the entries that are new.
@@ -61,15 +70,19 @@ class PrintReport(Extension):
             out.write(self._header)
             self._header = None
         log = self._current_log(trainer)
-        for entry in log[self._log_len :]:
-            erase_below(out)
-            self._print(entry, out)
-        self._log_len = len(log)
+        if len(log) != self._log_len:
+            for entry in log[self._log_len :]:
+                erase_below(out)
+                self._print(entry, out)
+            self._log_len = len(log)
 
     def _current_log(self, trainer: Any) -> list[dict[str, Any]]:
         log_report = self._log_report
         if isinstance(log_report, str):
-            log_report = trainer.get_extension(log_report)
+            # Looked up once: a name belongs to one extension for a whole run.
+            if self._found is None or self._found[0] != id(trainer):
+                self._found = id(trainer), trainer.get_extension(log_report)
+            log_report = self._found[1]
         elif isinstance(log_report, LogReport):
             log_report(trainer)
         else:

@@ -1,0 +1,184 @@
+"""FabricUpdater on two processes does what one does on the same batches."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from lightning.fabric import Fabric
+
+import chainer_compat as chainer
+import chainer_compat.links as L
+from chainer_compat.errors import NotSupportedError
+from chainer_compat.lightning import FabricUpdater
+from chainer_compat.training import Trainer, Updater, _processes, updaters
+
+ROOT = pathlib.Path(__file__).parents[3]
+SCRIPT = "tests/unit/lightning/_fabric_script.py"
+
+
+def run(case, size, out):
+    """What the processes found."""
+    out.mkdir()
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            SCRIPT,
+            case,
+            str(size),
+            out,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads((out / f"rank{rank}.json").read_text()) for rank in range(size)]
+
+
+def assert_close(actual, expected, rtol=1e-4):
+    assert len(actual) == len(expected) == 12
+    for one, other in zip(actual, expected, strict=True):
+        assert sorted(one) == sorted(other)
+        for name in sorted(set(other) - {"elapsed_time"}):
+            np.testing.assert_allclose(one[name], other[name], rtol=rtol, err_msg=name)
+
+
+@pytest.mark.slow
+class TestTwoProcesses:
+    @pytest.mark.parametrize(
+        "case", ["plain", "custom", "torch", "tiny", "noise", "scaled", "copies"]
+    )
+    def test_the_log_and_the_weights_are_those_of_one(self, tmp_path, case):
+        (alone,) = run(case, 1, tmp_path / "alone")
+        zero, one = run(case, 2, tmp_path / "two")
+
+        assert zero["weights"] == one["weights"]
+        np.testing.assert_allclose(zero["weights"], alone["weights"], rtol=1e-4)
+        assert zero["iteration"] == one["iteration"] == 12
+        assert one["log"] == []
+        assert zero["everywhere"] == one["everywhere"] == [4]
+        assert zero["next"] == one["next"]
+        if case != "copies":
+            assert_close(zero["log"], alone["log"])
+        if case not in ("torch", "noise"):
+            assert zero["next"] == alone["next"]
+
+    def test_rank_zeros_random_numbers_hold(self, tmp_path):
+        zero, one = run("seeds", 2, tmp_path / "two")
+
+        assert zero["weights"] == one["weights"]
+        assert zero["next"] == one["next"]
+
+    def test_each_process_drops_out_for_itself(self, tmp_path):
+        zero, one = run("dropout", 2, tmp_path / "two")
+
+        assert zero["weights"] == one["weights"]
+        assert zero["next"] == one["next"]
+        # Behind the first iteration, whose numbers are those of the parameters.
+        pairs = list(zip(zero["masks"][1:], one["masks"][1:], strict=True))
+        assert all(a[:2] != b[:2] for a, b in pairs)
+
+    def test_an_iterator_for_each_process(self, tmp_path):
+        zero, one = run("iterators", 2, tmp_path / "two")
+
+        assert zero["weights"] == one["weights"]
+        assert zero["iteration"] == one["iteration"] == 12
+
+
+def make(kind=chainer.optimizers.SGD):
+    model = L.Classifier(L.Linear(2, 3))
+    dataset = chainer.datasets.TupleDataset(np.ones((4, 2), np.float32), np.zeros(4, np.int32))
+    return chainer.iterators.SerialIterator(dataset, 2), kind().setup(model)
+
+
+class TestOneProcess:
+    def test_it_trains(self):
+        fabric = Fabric(accelerator="cpu", devices=1)
+        iterator, optimizer = make()
+        updater = FabricUpdater(iterator, optimizer, fabric=fabric)
+        updater.update()
+        assert (updater.iteration, optimizer.t) == (1, 1)
+        assert updater.get_iterator("main") is iterator
+
+    @pytest.mark.parametrize("precision", ["64-true", "bf16-true"])
+    def test_a_precision_of_the_parameters_is_refused(self, precision):
+        fabric = Fabric(accelerator="cpu", devices=1, precision=precision)
+        with pytest.raises(NotSupportedError, match=r"chainer\.config\.dtype"):
+            FabricUpdater(*make(), fabric=fabric)
+
+    def test_a_fabric_that_is_not_launched_is_refused(self):
+        fabric = Fabric(accelerator="cpu", devices=2)
+        with pytest.raises(RuntimeError, match=r"fabric\.launch"):
+            FabricUpdater(*make(), fabric=fabric)
+
+    def test_another_strategy_is_refused(self):
+        fabric = Fabric(accelerator="cpu", devices=2, strategy="ddp_spawn")
+        fabric._strategy.__class__ = type("Another", (type(fabric._strategy),), {})
+        with pytest.raises(NotSupportedError, match="Another"):
+            FabricUpdater(*make(), fabric=fabric)
+
+    def test_the_precision_replaces_the_loss_scale(self):
+        fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
+        iterator, optimizer = make()
+        optimizer.loss_scaling()
+        updater = FabricUpdater(iterator, optimizer, fabric=fabric, loss_scale=128.0)
+        updater.update()
+        assert optimizer._loss_scale is None
+        assert not optimizer._loss_scaling_is_dynamic
+
+    def test_without_a_mixed_precision_the_loss_scale_stays(self):
+        fabric = Fabric(accelerator="cpu", devices=1)
+        iterator, optimizer = make()
+        FabricUpdater(iterator, optimizer, fabric=fabric, loss_scale=128.0).update()
+        assert optimizer._loss_scale == 128.0
+
+    def test_float16_gets_a_factor_that_adapts_itself(self):
+        _, optimizer = make()
+        optimizer._leave_loss_scaling_to(dynamic=True)
+        assert optimizer._loss_scale == optimizer._loss_scale_max
+        assert optimizer._loss_scaling_is_dynamic
+
+    def test_an_updater_of_ones_own_is_refused(self):
+        class Own(Updater):
+            def get_all_optimizers(self):
+                return {}
+
+        from chainer_compat.lightning._fabric_processes import FabricProcesses
+
+        processes = FabricProcesses(Fabric(accelerator="cpu", devices=1))
+        with (
+            _processes.using(processes),
+            pytest.raises(NotSupportedError, match="no StandardUpdater"),
+        ):
+            Trainer(Own())
+
+    def test_several_iterators_need_as_many_processes(self):
+        from chainer_compat.lightning._fabric_processes import FabricProcesses
+
+        iterator, optimizer = make()
+        processes = FabricProcesses(Fabric(accelerator="cpu", devices=1))
+        with _processes.using(processes):
+            assert updaters.MultiprocessParallelUpdater.available()
+            with pytest.raises(NotSupportedError, match="--devices 2"):
+                updaters.MultiprocessParallelUpdater([iterator] * 2, optimizer, devices=[0, 1])
+            with pytest.raises(AssertionError, match="2 devices"):
+                updaters.MultiprocessParallelUpdater([iterator], optimizer, devices=[0, 1])
+            with pytest.raises(ValueError, match="None"):
+                updaters.MultiprocessParallelUpdater([iterator], optimizer, devices=[None])
+            with pytest.raises(ValueError, match="list"):
+                updaters.MultiprocessParallelUpdater([iterator], optimizer, devices=0)
+            updater = updaters.MultiprocessParallelUpdater([iterator], optimizer, devices=[0])
+        updater.setup_workers()
+        updater.update()
+        assert optimizer.t == 1
