@@ -38,7 +38,9 @@ class LogReport(Extension):
             Chainer's format) or ``'jsonl'`` (an entry per line, only ever appended to); None goes
             by the file name's ending, ``.jsonl``. ``allow_nan``: whether NaN and infinities are
             written as ``NaN`` and ``Infinity``, which Python reads and JSON does not have, as
-            Chainer did; otherwise they are ``null``.
+            Chainer did; otherwise they are ``null``. ``loggers``: one of Lightning's loggers, or a
+            list of them, to which the numbers of each entry go too, by ``log_metrics`` at the
+            iteration; True for those of the Lightning trainer in which the extension is hosted.
 
     Attributes:
         log: The list of entries.
@@ -68,6 +70,7 @@ class LogReport(Extension):
         self._log_name = log_name if filename is None else filename
         self._format = _format_of(kwargs.pop("format", None), self._log_name)
         self._allow_nan = bool(kwargs.pop("allow_nan", False))
+        self._loggers: Any = kwargs.pop("loggers", None)
         if kwargs:
             raise InvalidArgumentTypeError(
                 f"LogReport got an unexpected keyword argument {next(iter(kwargs))!r}"
@@ -103,9 +106,32 @@ class LogReport(Extension):
         if self._postprocess is not None:
             self._postprocess(entry)
         self._log.append(entry)
+        if self._loggers is not None:
+            self._hand_over(entry, trainer)
         if self._log_name is not None:
             self._write(Path(trainer.out, self._log_name.format(**entry)))
         self._init_summary()
+
+    def _hand_over(self, entry: dict[str, Any], trainer: Any) -> None:
+        numbers = {
+            name: value
+            for name, value in entry.items()
+            if name != "iteration" and isinstance(value, (int, float))
+        }
+        for logger in self._loggers_of(trainer):
+            logger.log_metrics(numbers, step=trainer.updater.iteration)
+            logger.save()
+
+    def _loggers_of(self, trainer: Any) -> Any:
+        if self._loggers is not True:
+            return self._loggers if isinstance(self._loggers, (list, tuple)) else [self._loggers]
+        host = getattr(trainer, "lightning", None)
+        if host is None:
+            raise InvalidArgumentError(
+                "LogReport(loggers=True) takes the loggers of a Lightning trainer, and this is "
+                "none; give the loggers themselves"
+            )
+        return host.loggers
 
     def _write(self, path: Path) -> None:
         if self._format == "json":
