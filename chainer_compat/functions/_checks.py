@@ -7,16 +7,19 @@ from typing import Any, NoReturn
 import torch
 
 from chainer_compat.backends._crossing import numpy_dtype
+from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.utils.type_check import InvalidType, fail
 
 __all__ = [
     "broadcastable",
     "dtype_kind",
+    "expect_array",
     "expect_floating",
     "expect_integer",
     "expect_ndim",
     "expect_same_dtype",
     "fail_in",
+    "fail_ndim",
     "floating",
 ]
 
@@ -85,6 +88,38 @@ def expect_same_dtype(a: torch.Tensor, b: torch.Tensor, name_a: str, name_b: str
 def _may_be_mixed(a: torch.Tensor, b: torch.Tensor) -> bool:
     both_floating = a.is_floating_point() and b.is_floating_point()
     return both_floating and torch.is_autocast_enabled(a.device.type)
+
+
+def expect_array(x: Any, label: str) -> None:
+    """Raises unless an input is a variable or an array, before the function is called.
+
+    Args:
+        x: The input.
+        label: The function's label.
+
+    Raises:
+        TypeError: If it is neither.
+    """
+    if not hasattr(x, "shape"):
+        raise InvalidArgumentTypeError(
+            f"the inputs of {label} must be Variables or arrays of NumPy, CuPy or torch; "
+            f"got {type(x)}"
+        )
+
+
+def fail_ndim(label: str, x: Any, ndim: int) -> NoReturn:
+    """Fails before the function is called, for an input without so many axes.
+
+    Args:
+        label: The function's label.
+        x: The input.
+        ndim: The number of axes.
+
+    Raises:
+        TypeError: If it is no array at all.
+    """
+    expect_array(x, label)
+    fail_in(label, f"in_types[0].ndim == {ndim}", f"{x.ndim} != {ndim}")
 
 
 def fail_in(label: str, expect: str, actual: str) -> NoReturn:

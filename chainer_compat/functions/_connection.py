@@ -136,6 +136,8 @@ def _check_bilinear(
     if e1.shape[0] != e2.shape[0]:
         fail("in_types[0].shape[0] == in_types[1].shape[0]", f"{e1.shape[0]} != {e2.shape[0]}")
     _checks.expect_floating(W, "in_types[2]")
+    _checks.expect_same_dtype(e1, e2, "in_types[0]", "in_types[1]")
+    _checks.expect_same_dtype(W, e1, "in_types[2]", "in_types[0]")
     _checks.expect_ndim(W, "in_types[2]", 3)
     sizes = (e1.shape[1:].numel(), e2.shape[1:].numel())
     if sizes != W.shape[:2]:

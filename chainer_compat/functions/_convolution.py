@@ -162,7 +162,18 @@ def _convolve(
     return _run_wide(kernel, x, W, b, strides, pads, dilates, groups)
 
 
-_convolution_2d = function("Convolution2DFunction", check=_check_convolution)(_convolve)
+def _check_convolution_2d(x: Tensor, W: Tensor, b: Tensor | None, *options: Any) -> None:
+    _check_convolution(x, W, b, *options)
+    _check_bias_2d(x, b)
+
+
+def _check_bias_2d(x: Tensor, b: Tensor | None) -> None:
+    # Of images only: over other numbers of axes Chainer mixes dtypes.
+    if b is not None and b.dtype is not x.dtype:
+        _checks.expect_same_dtype(b, x, "in_types[2]", "in_types[0]")
+
+
+_convolution_2d = function("Convolution2DFunction", check=_check_convolution_2d)(_convolve)
 _convolution_nd = function("ConvolutionND", check=_check_convolution)(_convolve)
 
 
@@ -205,8 +216,8 @@ def convolution_2d(
     _version1.take(kwargs, *_VERSION_1)
     dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
     assert_kwargs_empty(kwargs)
-    if x.ndim != 4:
-        _checks.fail_in("Convolution2DFunction", "in_types[0].ndim == 4", f"{x.ndim} != 4")
+    if getattr(x, "ndim", None) != 4:
+        _checks.fail_ndim("Convolution2DFunction", x, 4)
     result: Variable = _convolution_2d(x, W, b, stride, pad, cover_all, dilate, groups)
     return result
 
@@ -471,7 +482,12 @@ def _deconvolve(
     return y if b is None else y + b.to(y.dtype).reshape(1, -1, *(1,) * ndim)
 
 
-_deconvolution_2d = function("Deconvolution2DFunction", check=_check_deconvolution)(_deconvolve)
+def _check_deconvolution_2d(x: Tensor, W: Tensor, b: Tensor | None, *options: Any) -> None:
+    _check_deconvolution(x, W, b, *options)
+    _check_bias_2d(x, b)
+
+
+_deconvolution_2d = function("Deconvolution2DFunction", check=_check_deconvolution_2d)(_deconvolve)
 
 
 def _check_deconvolution_nd(x: Tensor, W: Tensor, b: Tensor | None, *options: Any) -> None:
@@ -530,8 +546,8 @@ def deconvolution_2d(
     _version1.take(kwargs, *_VERSION_1)
     dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
     assert_kwargs_empty(kwargs)
-    if x.ndim != 4:
-        _checks.fail_in("Deconvolution2DFunction", "in_types[0].ndim == 4", f"{x.ndim} != 4")
+    if getattr(x, "ndim", None) != 4:
+        _checks.fail_ndim("Deconvolution2DFunction", x, 4)
     result: Variable = _deconvolution_2d(x, W, b, stride, pad, outsize, dilate, groups)
     return result
 

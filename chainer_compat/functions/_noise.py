@@ -96,6 +96,7 @@ def _mask(x: Tensor, ratio: float) -> Tensor:
 def _check_gaussian(mean: Tensor, ln_var: Tensor, eps: Any) -> None:
     _checks.expect_floating(mean, "mean")
     _checks.expect_floating(ln_var, "ln_var")
+    _checks.expect_same_dtype(mean, ln_var, "mean", "ln_var")
     if mean.shape != ln_var.shape:
         fail("mean.shape == ln_var.shape", f"{tuple(mean.shape)} != {tuple(ln_var.shape)}")
 

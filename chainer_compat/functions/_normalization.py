@@ -61,9 +61,16 @@ def _check_keys(x: Tensor, weights: tuple[Tensor, ...], axis: Any) -> None:
             )
 
 
+def _check_dtypes(weights: tuple[Tensor, ...]) -> None:
+    for i, weight in enumerate(weights[1:], 2):
+        if weight.dtype is not weights[0].dtype:
+            _checks.expect_same_dtype(weights[0], weight, "in_types[1]", f"in_types[{i}]")
+
+
 def _check_batch(
     x: Tensor, gamma: Tensor, beta: Tensor, mean: Any, var: Any, eps: float, decay: float, axis: Any
 ) -> None:
+    _check_dtypes((gamma, beta))
     _check_keys(x, (gamma, beta), axis)
 
 
@@ -212,6 +219,7 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variabl
 def _check_fixed(
     x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, var: Tensor, eps: float, axis: Any
 ) -> None:
+    _check_dtypes((gamma, beta, mean, var))
     _check_keys(x, (gamma, beta, mean, var), axis)
 
 
@@ -263,6 +271,8 @@ def _check_layer(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> None:
     _checks.expect_ndim(x, "in_types[0]", 2)
     for i, weight in enumerate((gamma, beta), 1):
         _checks.expect_floating(weight, f"in_types[{i}]")
+        if weight.dtype is not x.dtype:
+            _checks.expect_same_dtype(weight, x, f"in_types[{i}]", "in_types[0]")
         _checks.expect_ndim(weight, f"in_types[{i}]", 1)
     if gamma.shape != beta.shape:
         fail("in_types[1].shape == in_types[2].shape", f"{gamma.shape} != {beta.shape}")
@@ -426,6 +436,7 @@ def normalize(x: Any, eps: float = 1e-5, axis: Any = 1) -> Variable:
         variable([[0.6, 0.8]])
     """
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    _checks.expect_array(x, "NormalizeL2")
     ndim = len(x.shape)
     for a in axes:
         if not -ndim <= a < ndim:

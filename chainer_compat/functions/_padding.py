@@ -119,6 +119,7 @@ def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
         raise InvalidArgumentError(f"pad in mode {mode!r} does not take {', '.join(unknown)}")
     if keywords.get("reflect_type", "even") != "even":
         raise NotSupportedError("F.pad reflects with reflect_type='even' only; use F.concat")
+    _checks.expect_array(x, "Pad")
     ndim = len(x.shape)
     widths = _pairs(pad_width, ndim)
     for pair in widths:

@@ -306,8 +306,8 @@ def average_pooling_2d(
         >>> F.average_pooling_2d(np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2), 2)
         variable([[[[1.5]]]])
     """
-    if x.ndim != 4:
-        _checks.fail_in("AveragePooling2D", "in_types[0].ndim == 4", f"{x.ndim} != 4")
+    if getattr(x, "ndim", None) != 4:
+        _checks.fail_ndim("AveragePooling2D", x, 4)
     result: Variable = _average_pooling_2d(x, ksize, stride, pad, 0)
     return result
 
@@ -465,8 +465,8 @@ def unpooling_2d(
         variable([[[[1., 1., 2., 2.],
                     [1., 1., 2., 2.]]]])
     """
-    if x.ndim != 4:
-        _checks.fail_in("Unpooling2D", "in_types[0].ndim == 4", f"{x.ndim} != 4")
+    if getattr(x, "ndim", None) != 4:
+        _checks.fail_ndim("Unpooling2D", x, 4)
     result: Variable = _unpooling_2d(x, ksize, stride, pad, outsize, cover_all)
     return result
 

@@ -15,6 +15,7 @@ __all__ = ["lstm", "slstm", "tree_lstm"]
 def _check_lstm(c_prev: Tensor, x: Tensor) -> None:
     _checks.expect_floating(c_prev, "c")
     _checks.expect_floating(x, "x")
+    _checks.expect_same_dtype(x, c_prev, "x", "c")
     if c_prev.ndim < 2:
         fail("c.ndim >= 2", f"{c_prev.ndim} < 2")
     if x.ndim < 2:

@@ -327,6 +327,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Variable:
         >>> F.swapaxes(np.zeros((2, 3, 4), np.float32), 0, 2).shape
         (4, 3, 2)
     """
+    _checks.expect_array(x, "Swapaxes")
     for axis in (axis1, axis2):
         if not -x.ndim <= _expect_int(axis) < x.ndim:
             raise np.exceptions.AxisError(axis, x.ndim)
