@@ -36,6 +36,31 @@ ROOTS = {
 }
 
 
+# Where Chainer 7 has what versions 1 to 5 had in another module.
+_MOVED = {
+    "chainer.functions.math.squared_difference": "chainer.functions.loss.squared_error",
+    "chainer.functions.pooling.max_pooling_2d": "chainer.functions.pooling.max_pooling_nd",
+    "chainer.training.triggers.interval": "chainer.training.triggers.interval_trigger",
+    **{
+        f"chainer.{package}.{last}": f"chainer.{package.partition('.')[0]}.rnn.{last}"
+        for package, names in {
+            "functions.activation": ("lstm", "slstm", "tree_lstm"),
+            "functions.connection": ("n_step_gru", "n_step_lstm", "n_step_rnn"),
+            "links.connection": (
+                *("gru", "lstm", "mgu", "n_step_gru", "n_step_lstm", "n_step_rnn", "peephole"),
+                *("tree_lstm", "zoneoutlstm"),
+            ),
+        }.items()
+        for last in names
+    },
+}
+
+
+def _known(shown: str) -> _chainer_names.ChainerModule | None:
+    """What is known of a module of Chainer's, by the name that any version had for it."""
+    return _chainer_names.modules().get(_MOVED.get(shown, shown))
+
+
 def our_name(name: str) -> str | None:
     """The name here of a module of Chainer's, None if the name is not one of Chainer's.
 
@@ -70,7 +95,9 @@ class DeepModule(types.ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         shown = chainer_name(self.__name__) or self.__name__
-        known = _chainer_names.modules()[shown]
+        known = _known(shown)
+        if known is None:
+            raise missing_name(shown, name)
         if name == "__all__":
             return [n for n in known.owners if not n.startswith("_") and hasattr(self, n)]
         if name.startswith("__"):
@@ -82,6 +109,9 @@ class DeepModule(types.ModuleType):
         elif name in known.imports:
             imported = known.imports[name]
             value = importlib.import_module(our_name(imported) or imported)
+        elif shown in _MOVED:
+            # What a version had there that Chainer 7 has nowhere: functions.MaxPooling2D.
+            value = self._ask_owner(".".join(shown.split(".")[:2]), name)
         else:
             raise missing_name(shown, name)
         vars(self)[name] = value
@@ -114,7 +144,9 @@ class DeepModule(types.ModuleType):
             asking.discard(question)
 
     def __dir__(self) -> list[str]:
-        known = _chainer_names.modules()[chainer_name(self.__name__) or self.__name__]
+        known = _known(chainer_name(self.__name__) or self.__name__)
+        if known is None:
+            return sorted(vars(self))
         return sorted({*vars(self), *known.owners, *known.children})
 
 
@@ -146,7 +178,7 @@ class DeepPathFinder(importlib.abc.MetaPathFinder):
         shown = chainer_name(fullname)
         if shown is None:
             return None
-        known = _chainer_names.modules().get(shown)
+        known = _known(shown)
         if known is None:
             _explain_missing_name(fullname, shown)
             return None

@@ -281,6 +281,11 @@ class Variable:
         return self.device.xp
 
     @property
+    def is_initialized(self) -> bool:
+        """Whether it has an array, as a parameter says it: a link's weights may be computed."""
+        return self._data_tensor() is not None
+
+    @property
     def layout(self) -> None:
         """The memory layout: always the standard one."""
         return None

@@ -90,6 +90,8 @@ class _NoArray:
 class _NoStream:
     """A stream or an event where CuPy is not installed: there is nothing to wait for."""
 
+    null: _NoStream
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Takes what CuPy's take."""
 
@@ -101,6 +103,10 @@ class _NoStream:
 
     def synchronize(self) -> None:
         """Does nothing."""
+
+
+# CuPy has it as an attribute of the class: ``cuda.Stream.null.synchronize()``.
+_NoStream.null = _NoStream()
 
 
 _MISSING_CUPY = _MissingCupy()

@@ -557,6 +557,10 @@ _VERSION_1 = {
 }
 
 
+# Private names that scripts take from deep modules.
+_PRIVATE = {"_log_softmax": "_activation"}
+
+
 def __getattr__(name: str) -> Any:
     if name in _VERSION_1 or not _names_a_class(name):
         return load_name(globals(), name, _VERSION_1)
@@ -577,6 +581,8 @@ def _find_deep_name(name: str) -> Any:
         return globals()[name]
     if name.startswith("__"):
         raise missing_name(__name__, name)
+    if name in _PRIVATE:
+        return load_name(globals(), name, _PRIVATE)
     from chainer_compat.functions import _nodes, _refused
 
     found = _nodes.find(name) or _refused.find(name)

@@ -340,6 +340,11 @@ def log_softmax(x: Tensor, axis: int = 1) -> Tensor:
     return torch.log_softmax(x, axis)
 
 
+def _log_softmax(x: Any, axis: int = 1) -> Any:
+    """The logarithm of the softmax of a raw array, a raw array: scripts write losses with it."""
+    return _crossing.as_raw(torch.log_softmax(_crossing.as_tensor(x), axis))
+
+
 @function("Softplus", check=_checks.floating)
 def softplus(x: Tensor, beta: float = 1.0) -> Tensor:
     """Returns ``log(1 + exp(beta x)) / beta``, elementwise.

@@ -12,7 +12,7 @@ from chainer_compat.errors import InvalidArgumentTypeError, NotSupportedError, U
 from chainer_compat.link import Chain, ChainList
 from chainer_compat.links._convolution import Convolution2D
 from chainer_compat.links._normalization import BatchNormalization
-from chainer_compat.utils.argument import parse_kwargs
+from chainer_compat.utils.argument import assert_kwargs_empty, parse_kwargs
 
 __all__ = ["Inception", "InceptionBN", "MLPConvolution2D"]
 
@@ -225,15 +225,22 @@ class InceptionBN(Chain):
                 self.poolp = Convolution2D(in_channels, proj_pool, 1, **plain)
                 self.poolpn = BatchNormalization(proj_pool, dtype=dtype)
 
-    def forward(self, x: Any) -> Variable:
+    def forward(self, x: Any, **kwargs: Any) -> Variable:
         """Applies the block.
 
         Args:
             x: The images, of shape ``(N, in channels, H, W)``.
+            **kwargs: ``test``, Chainer 1's switch, instead of ``config.train``.
 
         Returns:
             A variable whose channels are those of all paths.
         """
+        if kwargs:
+            switch = _version1.take(kwargs, "test")
+            assert_kwargs_empty(kwargs)
+            if switch is not None:
+                with switch:
+                    return self.forward(x)
         relu = functions.relu
         paths = []
         if self.out1 > 0:

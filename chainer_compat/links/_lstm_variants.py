@@ -10,7 +10,7 @@ from chainer_compat.backend import using_device
 from chainer_compat.link import Chain
 from chainer_compat.links._linear import Linear
 from chainer_compat.links._lstm import check_is_variable
-from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs
+from chainer_compat.utils.argument import assert_kwargs_empty
 
 if TYPE_CHECKING:
     from chainer_compat.device_resident import DeviceResidentsVisitor
@@ -158,11 +158,10 @@ class StatefulZoneoutLSTM(_Stateful):
         h_ratio: float = 0.5,
         **kwargs: Any,
     ) -> None:
-        check_unexpected_kwargs(
-            kwargs, train="train is of the configuration: chainer.using_config('train', …)"
-        )
+        train = kwargs.pop("train", None)
         assert_kwargs_empty(kwargs)
         super().__init__(in_size, out_size)
+        self._train = train
         self.c_ratio = c_ratio
         self.h_ratio = h_ratio
 
@@ -198,7 +197,7 @@ class StatefulZoneoutLSTM(_Stateful):
         if self.c is None:
             self.c = self._zeros(x)
         c, h = functions.lstm(self.c, gates)
-        self.c = functions.zoneout(self.c, c, self.c_ratio)
-        y: Variable = functions.zoneout(self.h, h, self.h_ratio)
+        self.c = functions.zoneout(self.c, c, self.c_ratio, train=self._train)
+        y: Variable = functions.zoneout(self.h, h, self.h_ratio, train=self._train)
         self.h = y
         return y

@@ -165,7 +165,6 @@ def test_bad_arguments_give_the_same_class_of_error(
         ("StatefulZoneoutLSTM", (4, 3), {}, (2, 2, 2)),
         ("StatefulZoneoutLSTM", (None, 3, 0.1, 0.9), {}, (2, 2, 2)),
         ("StatefulZoneoutLSTM", (4, 3), {"c_ratio": 0.0, "h_ratio": 1.0}, (2, 2)),
-        ("StatefulZoneoutLSTM", (4, 3), {"train": True}, (2, 2)),
         ("StatefulZoneoutLSTM", (4, 3), {"other": True}, (2, 2)),
     ],
     ids=str,

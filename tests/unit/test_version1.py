@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import chainer_compat as chainer
 import chainer_compat.functions as F
 import chainer_compat.links as L
 from chainer_compat import _version1, initializers
@@ -75,3 +76,20 @@ def test_parametric_functions_are_links_and_pickle() -> None:
 def test_a_switch_that_is_none_is_none() -> None:
     assert _version1.take({"train": None}, "train") is None
     assert _version1.take({"test": None}, "test") is None
+
+
+def test_links_that_were_told_whether_they_train() -> None:
+    x = np.ones((2, 3), np.float32)
+    layer = L.StatefulZoneoutLSTM(3, 4, 0.5, 0.5, train=False)
+    with chainer.using_config("train", False):
+        expected = layer(x).array
+    layer.reset_state()
+    np.testing.assert_array_equal(layer(x).array, expected)
+    block = L.InceptionBN(2, 1, 1, 1, 1, 1, "max", 1)
+    with chainer.using_config("train", False):
+        expected = block(X).array
+    np.testing.assert_array_equal(block(X, test=True).array, expected)
+    with pytest.raises(TypeError):
+        block(X, train=True)
+    with pytest.raises(TypeError):
+        L.StatefulZoneoutLSTM(3, 4, test=True)
