@@ -153,6 +153,20 @@ def _check_hinge(x: Tensor, t: Tensor, norm: str, reduce: str) -> None:
         fail("x.shape[0] == t.shape[0]", f"{x.shape[0]} != {t.shape[0]}")
 
 
+def _own(t: Tensor, classes: int) -> Tensor:
+    """Labels as indexes of columns, also those that count from the end."""
+    own = t.long()
+    if t.is_cuda:
+        return torch.where(own < 0, own + classes, own)
+    if len(t):  # looking costs next to nothing on the CPU
+        low, high = map(int, own.aminmax())
+        if low < -classes or high >= classes:
+            raise IndexError(f"a label is none of {classes} classes: {low} to {high}")
+        if low < 0:
+            return own % classes
+    return own
+
+
 @function("Hinge", check=_check_hinge)
 def hinge(x: Tensor, t: Tensor, norm: str = "L1", reduce: str = "mean") -> Tensor:
     r"""Returns the hinge loss of one classifier for each class against the rest.
@@ -185,8 +199,8 @@ def hinge(x: Tensor, t: Tensor, norm: str = "L1", reduce: str = "mean") -> Tenso
     if norm not in ("L1", "L2"):
         raise NotImplementedError(f"norm is 'L1' or 'L2'; got {norm!r}")
     _check_reduce(reduce)
-    own = (torch.arange(len(t), device=t.device), t.long())
-    loss = x.index_put(own, -x[own]).add_(1).relu_()
+    own = _own(t, x.shape[1]).unsqueeze(1)
+    loss = x.scatter(1, own, -x.gather(1, own)).add_(1).relu_()
     if norm == "L2":
         loss = loss * loss
     return loss if reduce == "no" else loss.sum() / len(x)

@@ -46,7 +46,6 @@ _OPTIONS = {
     "CrossCovariance": "cross_covariance reduce",
     "DeCov": "decov reduce",
     "Hinge": "hinge norm reduce",
-    "NegativeSamplingFunction": "negative_sampling sampler sample_size reduce",
     "Triplet": "triplet margin reduce",
     "Cast": "cast typ",
     "Cholesky": "cholesky",
@@ -154,6 +153,19 @@ def _fft(method: str) -> _Function:
         raise InvalidArgumentError(f"method is 'fft' or 'ifft'; got {method!r}")
     transform = F.fft if method == "fft" else F.ifft
     return lambda real, imaginary: transform((real, imaginary))
+
+
+def _negative_sampling(sampler: Any, sample_size: int, reduce: str = "sum") -> _Function:
+    drawn: list[Any] = []
+
+    def apply(x: Any, t: Any, W: Any) -> Any:
+        # A subclass's backward computation meets the samples of its forward one.
+        draw = (lambda shape: drawn[0]) if drawn else sampler  # noqa: ARG005 -- the sampler's argument
+        y, samples = F.negative_sampling(x, t, W, draw, sample_size, reduce, return_samples=True)
+        drawn[:] = [samples]
+        return Found(y, {"samples": samples})
+
+    return apply
 
 
 def _dropout(ratio: float, mask: Any, x: Any) -> Any:
@@ -375,6 +387,7 @@ _CONSTRUCTORS: dict[str, Callable[..., _Function]] = {
     "Mul": _binary(operator.mul),
     "MulConstant": _with_value(operator.mul),
     "Neg": lambda: _neg,
+    "NegativeSamplingFunction": _negative_sampling,
     "Pad": lambda pad_width, mode, **keywords: partial(
         F.pad, pad_width=pad_width, mode=mode, **keywords
     ),
@@ -400,6 +413,7 @@ _BASES = {"AveragePooling2D": "AveragePoolingND", "MaxPooling2D": "MaxPoolingND"
 # What a class says, not an object.
 _CONSTANTS: dict[str, dict[str, Any]] = {
     "BinaryAccuracy": {"ignore_label": -1},
+    "NegativeSamplingFunction": {"ignore_label": -1, "samples": None},
     "SigmoidCrossEntropy": {"ignore_label": -1},
     "SplitAxis": {"indices_or_sections": None},
 }

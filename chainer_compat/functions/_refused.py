@@ -69,7 +69,6 @@ _MEMBERS = {
     "LinearFunction": "static_add_bias static_linear_no_bias",
     "LocalResponseNormalization": "forward_ideep",
     "MaxPoolingND": "get_cudnn_pool_mode",
-    "NegativeSamplingFunction": "ignore_label samples",
     "Pooling2D": "backward_gpu",
     "R2_score": "backward_cpu backward_gpu",
     "ReLU": "forward_ideep",

@@ -15,6 +15,7 @@ from chainer_compat._variable import Variable
 from chainer_compat.backends import _crossing
 from chainer_compat.device_resident import DeviceResident
 from chainer_compat.errors import InvalidArgumentError
+from chainer_compat.function import Function
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.initializers import Uniform
@@ -125,7 +126,7 @@ def _loss(x: Tensor, t: Tensor, W: Tensor, tree: BinaryHierarchicalSoftmaxFuncti
     return torch.where(on_path, -torch.nn.functional.logsigmoid(scores), 0.0).sum()
 
 
-class BinaryHierarchicalSoftmaxFunction(DeviceResident):
+class BinaryHierarchicalSoftmaxFunction(DeviceResident, Function):
     """A tree as tables, and the loss over it.
 
     Args:
@@ -174,6 +175,30 @@ class BinaryHierarchicalSoftmaxFunction(DeviceResident):
         """
         result: Variable = _loss(x, t, W, self)
         return result
+
+    def forward(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Computes the loss on raw arrays, for a subclass that overrides ``__call__``.
+
+        Args:
+            inputs: The vectors, the words and the rows.
+        """
+        x, t, W = map(_crossing.as_tensor, inputs)
+        with torch.no_grad():
+            return (_crossing.as_raw(_loss.body(x, t, W, self)),)
+
+    def backward(self, inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Computes the gradients on raw arrays, likewise.
+
+        Args:
+            inputs: The vectors, the words and the rows.
+            grad_outputs: The loss's gradient.
+        """
+        x, t, W = map(_crossing.as_tensor, inputs)
+        with torch.enable_grad():
+            x, W = (tensor.detach().requires_grad_() for tensor in (x, W))
+            loss = _loss.body(x, t, W, self)
+        gx, gW = torch.autograd.grad(loss, (x, W), _crossing.as_tensor(grad_outputs[0]))
+        return _crossing.as_raw(gx), None, _crossing.as_raw(gW)
 
 
 class BinaryHierarchicalSoftmax(Link):

@@ -105,6 +105,28 @@ def test_fixed_whitening_has_a_gradient() -> None:
     np.testing.assert_allclose(x.grad, np.ones_like(x.grad), rtol=1e-6)
 
 
+def test_samples_stay_with_the_node_that_drew_them() -> None:
+    class Tripled(F._find_deep_name("NegativeSamplingFunction")):  # type: ignore[misc]  # found
+        def backward(self, indexes: Any, grad_outputs: Any) -> Any:
+            return tuple(g * 3 for g in super().backward(indexes, grad_outputs))
+
+    def sampler(shape: Any) -> Any:
+        return np.random.randint(0, 4, shape).astype(np.int32)
+
+    grads = []
+    for kind in (Tripled, Tripled.__base__):
+        np.random.seed(1)
+        x, W = (chainer.Variable(X[0, 0, :n, :3].copy()) for n in (2, 4))
+        node = kind(sampler, 3)
+        assert node.samples is None
+        (y,) = node.apply((x, np.array([2, 0], np.int32), W))
+        assert node.samples[:, 0].tolist() == [2, 0]
+        y.backward()
+        grads.append([x.grad, W.grad])
+    for tripled, plain in zip(*grads, strict=True):
+        np.testing.assert_allclose(tripled, 3 * plain, rtol=1e-5)
+
+
 def test_pooling_2d_is_a_base_class() -> None:
     class First(F.Pooling2D):
         def forward(self, inputs: Any) -> Any:

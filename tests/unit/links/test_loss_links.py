@@ -101,3 +101,17 @@ def test_frequent_words_have_short_ways() -> None:
     assert tree == (("rare", "odd"), "common")
     with pytest.raises(ValueError, match="no word"):
         L.BinaryHierarchicalSoftmax.create_huffman_tree({})
+
+
+def test_the_loss_over_a_tree_is_an_old_style_function_too() -> None:
+    link = L.BinaryHierarchicalSoftmax(3, TREE)
+    t = np.array([5, 1], np.int32)
+    found = []
+    for call in (type(link._func).__call__, chainer.Function.__call__):
+        x = chainer.Variable(X)
+        link.cleargrads()
+        y = call(link._func, x, t, link.W)
+        y.backward()
+        found.append([y.array, x.grad, link.W.grad])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
