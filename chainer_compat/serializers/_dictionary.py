@@ -12,7 +12,7 @@ from chainer_compat.serializers._values import to_numpy
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["DictionarySerializer", "is_plain_module", "serialize"]
+__all__ = ["DictionarySerializer", "is_plain_module", "save_into", "serialize"]
 
 
 class DictionarySerializer(Serializer):
@@ -69,9 +69,19 @@ def serialize(obj: Any) -> dict[str, np.ndarray]:
         The arrays by their path; those of NumPy are not copied.
     """
     serializer = DictionarySerializer()
+    save_into(serializer, obj)
+    return serializer.target
+
+
+def save_into(serializer: DictionarySerializer, obj: Any) -> None:
+    """Hands the state of an object to a serializer.
+
+    Args:
+        serializer: The serializer.
+        obj: Anything with ``serialize(serializer)``, or a torch module.
+    """
     if is_plain_module(obj):
         for name, tensor in obj.state_dict(keep_vars=True).items():
             serializer(name.replace(".", "/"), tensor)
     else:
         serializer.save(obj)
-    return serializer.target

@@ -24,6 +24,7 @@ from chainer_compat.training.extensions._snapshot_folder import Folder, folder_o
 from chainer_compat.training.extensions._snapshot_names import NameTemplate
 from chainer_compat.training.extensions._snapshot_ranks import Ranks
 from chainer_compat.training.extensions._snapshot_retention import Retention
+from chainer_compat.training.extensions._snapshot_state import serialize_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -251,7 +252,8 @@ class _Snapshot(Extension):
             self._make_snapshot(trainer)
 
     def _make_snapshot(self, trainer: Any) -> None:
-        serialized = serialize(self._target_of(trainer))
+        takes_tensors = getattr(self.writer, "takes_tensors", False) is True
+        serialized = (serialize_in_place if takes_tensors else serialize)(self._target_of(trainer))
         with _Warning(self._only_warns):
             self._ranks.agree(lambda: self.writer(self._name(trainer), trainer.out, serialized))
 

@@ -5,15 +5,71 @@ from __future__ import annotations
 import mmap
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainer_compat.serializers._dictionary import DictionarySerializer, save_into
 from chainer_compat.serializers._values import to_numpy
+from chainer_compat.training.extensions._snapshot_lanes import (
+    CudaQueue,
+    Lane,
+    Transfer,
+    gpu_tensor,
+)
 
-__all__ = ["HeldState", "SharedState", "can_share", "unshared"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+
+__all__ = ["HeldState", "SharedState", "can_share", "serialize_in_place", "unshared"]
 
 _ALIGNMENT = 64
+
+
+class _InPlaceSerializer(DictionarySerializer):
+    """Leaves a GPU's tensors where they are; everything else comes to the host."""
+
+    def __getitem__(self, key: str) -> _InPlaceSerializer:
+        return _InPlaceSerializer(self.target, f"{self.path}{key.strip('/')}/")
+
+    def __call__(self, key: str, value: Any) -> Any:
+        tensor = gpu_tensor(value)
+        if tensor is None:
+            return super().__call__(key, value)
+        self.target[self.path + key.lstrip("/")] = tensor
+        return value
+
+
+def serialize_in_place(obj: Any) -> dict[str, Any]:
+    """Returns the state of an object, in which a GPU's tensors are those of the object itself.
+
+    Args:
+        obj: Anything with ``serialize(serializer)``, or a torch module.
+    """
+    serializer = _InPlaceSerializer()
+    save_into(serializer, obj)
+    return serializer.target
+
+
+class _Arriving:
+    """A state of which a part is still on its way from the GPU."""
+
+    def __init__(
+        self, names: Sequence[str], arrays: dict[str, Any], transfers: Sequence[Transfer]
+    ) -> None:
+        self._names = names
+        self._arrays = arrays
+        self._transfers = transfers
+
+    def open(self) -> dict[str, Any]:
+        """Returns the state, once all of it is there."""
+        arrays = dict(self._arrays)
+        for transfer in self._transfers:
+            for name, buffer in transfer.wait().items():
+                arrays[name] = to_numpy(buffer, name)
+        return {name: arrays[name] for name in self._names}
 
 
 class HeldState:
@@ -24,6 +80,32 @@ class HeldState:
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}
+        self._lanes: dict[torch.device, Lane] = {}
+
+    def start(self, target: dict[str, Any]) -> Any:
+        """Starts a copy, which :func:`unshared` waits for; it is valid until the next one.
+
+        Only tensors of a GPU are waited for; without any, this is :meth:`copy`.
+
+        Args:
+            target: The serialized object; it may be updated as soon as this returns.
+        """
+        on_gpus: dict[torch.device, dict[str, torch.Tensor]] = {}
+        others: dict[str, Any] = {}
+        for key, value in target.items():
+            tensor = gpu_tensor(value)
+            if tensor is None:
+                others[key] = value
+            else:
+                on_gpus.setdefault(tensor.device, {})[key] = tensor
+        transfers = [self._lane(device).start(tensors) for device, tensors in on_gpus.items()]
+        copied = self.copy(others)
+        return _Arriving(list(target), copied, transfers) if transfers else copied
+
+    def _lane(self, device: torch.device) -> Lane:
+        if device not in self._lanes:
+            self._lanes[device] = Lane(CudaQueue(device))
+        return self._lanes[device]
 
     def copy(self, target: dict[str, Any]) -> dict[str, Any]:
         """Returns a copy of a state, which is valid until the next one is made.
@@ -123,9 +205,9 @@ class SharedState:
 
 
 def unshared(target: Any) -> Any:
-    """Returns the state that came through a queue.
+    """Returns the state that a writer was handed, once all of it is there.
 
     Args:
         target: A state, or how to find it.
     """
-    return target.open() if isinstance(target, _Handle) else target
+    return target.open() if isinstance(target, (_Handle, _Arriving)) else target

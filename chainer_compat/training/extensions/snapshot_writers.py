@@ -3,6 +3,10 @@
 ``SimpleWriter`` writes at once. The others copy the state before they return, so that a file holds
 one moment of the training, and write it in a thread or a process. At most one state is being
 written and one waits; a write that failed is raised at the next snapshot, or by ``finalize``.
+
+For the writers with a thread, a GPU copies its tensors by itself, on a stream of its own and into
+pinned memory; what the training queues afterwards waits for that on the GPU, and the training's
+thread goes on.
 """
 
 from __future__ import annotations
@@ -55,6 +59,14 @@ class Writer:
 
     # Which run the files belong to, for the manifest; the snapshot extension sets it.
     snapshot_run: str | None = None
+
+    @property
+    def takes_tensors(self) -> bool:
+        """Whether ``__call__`` wants a GPU's tensors as they are, not as arrays on the host.
+
+        Only where all that becomes of them is known: a subclass may look into what it is given.
+        """
+        return False
 
     def __init__(self) -> None:
         self._post_save_hooks: list[Callable[[], Any]] = []
@@ -199,7 +211,7 @@ class StandardWriter(Writer):
         self._worker.start()
         self._started = True
 
-    def _hold(self, target: dict[str, Any]) -> dict[str, Any]:
+    def _hold(self, target: dict[str, Any]) -> Any:
         return self._held.copy(target)
 
     def create_worker(self, filename: str, outdir: str, target: dict[str, Any], **kwds: Any) -> Any:
@@ -256,6 +268,14 @@ class ThreadWriter(StandardWriter):
         **kwds: For ``savefun``.
     """
 
+    @property
+    def takes_tensors(self) -> bool:
+        """Whether ``__call__`` wants a GPU's tensors as they are, not as arrays on the host."""
+        return type(self) is ThreadWriter
+
+    def _hold(self, target: dict[str, Any]) -> Any:
+        return self._held.start(target) if self.takes_tensors else super()._hold(target)
+
     def create_worker(self, filename: str, outdir: str, target: dict[str, Any], **kwds: Any) -> Any:
         """Makes the thread.
 
@@ -265,7 +285,10 @@ class ThreadWriter(StandardWriter):
             target: A copy of the serialized object.
             **kwds: For the saving function.
         """
-        return WriterThread(self.save, (filename, outdir, target, self._savefun), kwds)
+        return WriterThread(self._save_held, (filename, outdir, target), kwds)
+
+    def _save_held(self, filename: str, outdir: str, target: Any, **kwds: Any) -> None:
+        self.save(filename, outdir, unshared(target), self._savefun, **kwds)
 
 
 class ProcessWriter(StandardWriter):
@@ -278,7 +301,7 @@ class ProcessWriter(StandardWriter):
         **kwds: For ``savefun``.
     """
 
-    def _hold(self, target: dict[str, Any]) -> dict[str, Any]:
+    def _hold(self, target: dict[str, Any]) -> Any:
         return target  # a fork has its own copy; a spawned process gets one when it starts
 
     def create_worker(self, filename: str, outdir: str, target: dict[str, Any], **kwds: Any) -> Any:
@@ -447,6 +470,17 @@ class ThreadQueueWriter(QueueWriter):
         task: What writes, in place of ``SimpleWriter(savefun)``.
         **kwds: For ``savefun``.
     """
+
+    @property
+    def takes_tensors(self) -> bool:
+        """Whether ``__call__`` wants a GPU's tensors as they are, not as arrays on the host."""
+        return type(self) is ThreadQueueWriter
+
+    def _hold(self, target: dict[str, Any]) -> Any:
+        if not self.takes_tensors:
+            return super()._hold(target)
+        self._held.reverse()
+        return self._held[0].start(target)
 
     def create_queue(self) -> Any:
         """Makes the queue, which holds one snapshot."""
