@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 from collections.abc import Mapping
@@ -91,8 +92,13 @@ def open_torch(file: Any, limits: Limits | None = None) -> MappingStore:
         raise UnsafeFileError(
             f"{name}: holds objects that could run code and are never loaded ({reason})"
         ) from error
-    except (RuntimeError, ValueError, EOFError, KeyError, AttributeError, TypeError) as error:
-        raise FileFormatError(f"{name}: is no whole file of torch.save ({error})") from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        # A seek to where no file has bytes is the file's fault; other errors are the disk's.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
+        raise FileFormatError(f"{name}: is no whole file of torch.save ({error!r})") from error
     store = MappingStore(_flatten(loaded, "", {}))
     store.name = str(name)
     return store

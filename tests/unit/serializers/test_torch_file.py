@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 
@@ -110,3 +111,27 @@ def test_every_kind_fills_a_torch_module(tmp_path, kind):
 def test_anything_else_is_unknown(tmp_path):
     (tmp_path / "x").write_bytes(b"anything")
     assert file_kind(str(tmp_path / "x")) == "unknown"
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EINVAL, "seek"), IndexError("pop"), AssertionError()]
+)
+def test_whatever_torch_raises_at_damage_is_a_damaged_file(monkeypatch, error):
+    def load(*args, **kwargs):
+        raise error
+
+    file = saved({"x": 1})
+    monkeypatch.setattr(torch, "load", load)
+    with pytest.raises(FileFormatError, match=r"no whole file of torch\.save"):
+        serializers.load_torch(file, Whole())
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "disk"), MemoryError()])
+def test_errors_of_the_machine_are_not_the_files(monkeypatch, error):
+    def load(*args, **kwargs):
+        raise error
+
+    file = saved({"x": 1})
+    monkeypatch.setattr(torch, "load", load)
+    with pytest.raises(type(error)):
+        serializers.load_torch(file, Whole())
