@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -31,10 +31,15 @@ class _Bins(NamedTuple):
     start: Tensor
     end: Tensor
 
-    def offsets(self) -> range:
+    def steps(self) -> range:
         """The steps from the first pixel that some window has; on a GPU, this waits for it."""
         lengths = self.end - self.start
-        return range(int(lengths.max()) if lengths.numel() else 0)
+        return range(max(1, int(lengths.max())) if lengths.numel() else 1)
+
+    def after(self, step: int) -> tuple[Tensor, Tensor]:
+        """The pixels so many steps on, or the last ones, and which windows have them."""
+        places = self.start + step
+        return torch.minimum(places, self.end - 1).clamp(min=0), places < self.end
 
 
 def _whole(places: Tensor, scale: float) -> Tensor:
@@ -58,15 +63,19 @@ def _bins(first: Tensor, extent: Tensor, out: int, limit: int) -> _Bins:
     return _Bins(start.clamp(0, limit), end.clamp(0, limit))
 
 
-def _pixels(x: Tensor) -> Tensor:
-    """The pixels of all images, one a row; zeros in their place if there is none."""
+def _pixels(x: Tensor, outside: float) -> Tensor:
+    """The pixels of all images, one a row, and a last row that stands for all that is outside."""
     rows = x.permute(0, 2, 3, 1).flatten(0, 2)
-    return rows if len(rows) else x.new_zeros(max(1, *x.shape[2:]), x.shape[1])
+    return torch.cat([rows, rows.new_full((1, x.shape[1]), outside)])
 
 
-def _cells(rows: Tensor, boxes: int, height: int, width: int, value: float) -> Tensor:
+def _take(rows: Tensor, places: Tensor) -> Tensor:
+    return rows.index_select(0, places.flatten()).reshape(*places.shape, rows.shape[1])
+
+
+def _cells(rows: Tensor, boxes: int, outsize: tuple[int, int], value: float) -> Tensor:
     """What the cells begin with; it belongs to the graph, though nothing of the images is in it."""
-    return rows.new_full((boxes, height, width, rows.shape[1]), value) + rows[:0].sum()
+    return rows.new_full((boxes, *outsize, rows.shape[1]), value) + rows[:0].sum()
 
 
 def _first_rows(x: Tensor, images: Tensor) -> Tensor:
@@ -77,32 +86,59 @@ def _first_rows(x: Tensor, images: Tensor) -> Tensor:
 
 def _windows(x: Tensor, first: Tensor, ys: _Bins, xs: _Bins) -> Iterator[tuple[Tensor, Tensor]]:
     """Each place in a window, in order: the rows of its pixels, and which windows have it."""
-    width = x.shape[3]
-    for dy in ys.offsets():
-        y = ys.start + dy
-        for dx in xs.offsets():
-            z = xs.start + dx
-            inside = (y < ys.end)[:, :, None] & (z < xs.end)[:, None, :]
-            row = first[:, None, None] + (y * width)[:, :, None] + z[:, None, :]
-            yield torch.where(inside, row, 0), inside
+    origin = first[:, None, None]
+    for dy in ys.steps():
+        y, in_rows = ys.after(dy)
+        begin = origin + (y * x.shape[3])[:, :, None]
+        for dx in xs.steps():
+            z, in_columns = xs.after(dx)
+            yield begin + z[:, None, :], in_rows[:, :, None] & in_columns[:, None, :]
+
+
+class _Contest:
+    """Finds the first largest of values that come one after the other, for each element.
+
+    `torch.where` over all channels would take most of the time, so the number of the winner is the
+    largest number of a value that was larger than those before it.
+    """
+
+    best: Tensor
+    _winner: Tensor
+    _larger: Tensor
+    _count = 0
+
+    def enter(self, value: Tensor) -> None:
+        if self._count == 0:
+            self.best = value.clone()
+            self._winner = torch.zeros_like(value, dtype=torch.float32)
+            self._larger = torch.empty_like(self._winner)
+        else:
+            torch.gt(value, self.best, out=self._larger)
+            torch.maximum(self._winner, self._larger.mul_(self._count), out=self._winner)
+            torch.fmax(self.best, value, out=self.best)
+        self._count += 1
+
+    def choose(self, places: list[Tensor]) -> Tensor:
+        """What belongs to the winner, of what belongs to each value, without its channels."""
+        return torch.stack(places, -1).gather(-1, self._winner.long())
 
 
 def _largest(x: Tensor, images: Tensor, ys: _Bins, xs: _Bins, empty: float) -> Tensor:
     """The first largest pixel of each window, for each channel."""
-    first = _first_rows(x, images)
-    rows = _pixels(x)
-    shape = (*ys.start.shape, xs.start.shape[1], x.shape[1])
-    best = x.new_full(shape, -torch.inf)
-    place = torch.full(shape, -1, device=x.device)
+    first, rows = _first_rows(x, images), _pixels(x, empty)
+    # NaN is the largest of all; it is passed on below, where the pixels themselves are taken.
+    seen = rows.detach().nan_to_num(torch.inf, torch.inf, -torch.inf)
+    contest = _Contest()
+    places: list[Tensor] = []
     with torch.no_grad():
-        for row, inside in _windows(x, first, ys, xs):
-            value = rows.detach()[row]
-            # The negation lets NaN win, which maximum passes on, and a later NaN not.
-            better = inside[..., None] & ((place < 0) | ~((value <= best) | best.isnan()))
-            best = torch.where(better, value, best)
-            place = torch.where(better, row[..., None], place)
-    value = rows.gather(0, place.clamp(min=0).flatten(0, 2)).reshape(shape)
-    return torch.where(place < 0, empty, value).permute(0, 3, 1, 2)
+        for place, inside in _windows(x, first, ys, xs):
+            # Where a window is smaller, its last pixel comes again, which is no larger.
+            if not places:
+                filled = inside
+            places.append(torch.where(filled, place, len(rows) - 1))
+            contest.enter(_take(seen, places[-1]))
+        chosen = contest.choose(places)
+    return rows.gather(0, chosen.flatten(0, 2)).reshape(chosen.shape).permute(0, 3, 1, 2)
 
 
 def _pair(value: Any) -> tuple[Any, Any]:
@@ -271,12 +307,12 @@ def _roi_average_pooling_2d(
     x: Tensor, rois: Tensor, indices: Tensor, outsize: tuple[int, int], scale: float
 ) -> Tensor:
     ys, xs = _half_open(x, rois, outsize, scale)
-    rows = _pixels(x)
+    rows = _pixels(x, 0.0)
     if rows.dtype is torch.float16:
         rows = rows.float()
-    total = _cells(rows, len(rois), *outsize, 0.0)
-    for row, inside in _windows(x, _first_rows(x, indices), ys, xs):
-        total = total + torch.where(inside[..., None], rows[row], 0)
+    total = rows.new_zeros(len(rois), *outsize, x.shape[1])
+    for place, inside in _windows(x, _first_rows(x, indices), ys, xs):
+        total = total + _take(rows, torch.where(inside, place, len(rows) - 1))
     count = (ys.end - ys.start)[:, :, None] * (xs.end - xs.start)[:, None, :]
     return (total / count.clamp(min=1)[..., None]).permute(0, 3, 1, 2).to(x.dtype)
 
@@ -368,16 +404,34 @@ def _places(samples: _Samples, ratio: int | None) -> Iterator[_Place]:
         yield _Place(low.long(), torch.ceil(place).long(), (place - low).float(), inside)
 
 
-def _between(rows: Tensor, first: Tensor, width: int, y: _Place, x: _Place) -> Tensor:
-    """The images between their pixels, bilinearly."""
-    origin = first[:, None, None]
+class _Sample(NamedTuple):
+    """One sample of each cell, of shape ``(R, *out)``: rows of pixels, and their weights."""
 
-    def along(row: Tensor) -> Tensor:
-        begin = origin + (row * width)[:, :, None]
-        left, right = rows[begin + x.low[:, None, :]], rows[begin + x.high[:, None, :]]
-        return torch.lerp(left, right, x.weight[:, None, :, None])
+    corners: tuple[Tensor, ...]
+    down: Tensor
+    right: Tensor
 
-    return torch.lerp(along(y.low), along(y.high), y.weight[:, :, None, None])
+
+def _sample(first: Tensor, width: int, y: _Place, x: _Place, outside: int) -> _Sample:
+    inside = y.inside[:, :, None] & x.inside[:, None, :]
+    corners = [
+        torch.where(inside, (first[:, None] + row * width)[:, :, None] + column[:, None], outside)
+        for row in (y.low, y.high)
+        for column in (x.low, x.high)
+    ]
+    down, right = y.weight[:, :, None], x.weight[:, None]
+    return _Sample(tuple(corners), down.expand(inside.shape), right.expand(inside.shape))
+
+
+def _blend(pixels: Sequence[Tensor], down: Tensor, right: Tensor) -> Tensor:
+    """The images between four pixels, bilinearly."""
+    top = torch.lerp(pixels[0], pixels[1], right)
+    return torch.lerp(top, torch.lerp(pixels[2], pixels[3], right), down)
+
+
+def _look(rows: Tensor, sample: _Sample) -> Tensor:
+    pixels = [_take(rows, corner) for corner in sample.corners]
+    return _blend(pixels, sample.down[..., None], sample.right[..., None])
 
 
 _Ratio = tuple[int | None, int | None]
@@ -390,22 +444,18 @@ def _align(
     outsize: tuple[int, int],
     scale: float,
     ratio: _Ratio,
-) -> tuple[Tensor, Iterator[tuple[Tensor, Tensor]]]:
-    """How many samples each cell has, and these: the values, and which cells have them."""
+) -> tuple[Tensor, Iterator[_Sample]]:
+    """How many samples each cell has, and these."""
     _refuse_endless(rois)
     top, left, bottom, right = rois.detach().unbind(1)
     ys = _samples(top, bottom, outsize[0], scale, ratio[0], x.shape[2])
     xs = _samples(left, right, outsize[1], scale, ratio[1], x.shape[3])
-    first, rows = _first_rows(x, indices), _pixels(x)
+    first, outside = _first_rows(x, indices), x.numel() // max(x.shape[1], 1)
     columns = list(_places(xs, ratio[1]))
-
-    def values() -> Iterator[tuple[Tensor, Tensor]]:
-        for y in _places(ys, ratio[0]):
-            for z in columns:
-                inside = y.inside[:, :, None, None] & z.inside[:, None, :, None]
-                yield _between(rows, first, x.shape[3], y, z), inside
-
-    return (ys.number * xs.number)[:, :, None, None], values()
+    samples = (
+        _sample(first, x.shape[3], y, z, outside) for y in _places(ys, ratio[0]) for z in columns
+    )
+    return (ys.number * xs.number)[:, :, None, None], samples
 
 
 @function("ROIAverageAlign2D", check=_check_align)
@@ -418,9 +468,10 @@ def _roi_average_align_2d(
     ratio: _Ratio,
 ) -> Tensor:
     count, samples = _align(x, rois, indices, outsize, scale, ratio)
-    total = _cells(_pixels(x), len(rois), *outsize, 0.0)
-    for value, inside in samples:
-        total = total + torch.where(inside, value, 0)
+    rows = _pixels(x, 0.0)
+    total = _cells(rows, len(rois), outsize, 0.0)
+    for sample in samples:
+        total = total + _look(rows, sample)
     return (total / count.float()).permute(0, 3, 1, 2)
 
 
@@ -478,11 +529,24 @@ def _roi_max_align_2d(
     scale: float,
     ratio: _Ratio,
 ) -> Tensor:
-    _, samples = _align(x, rois, indices, outsize, scale, ratio)
-    best = _cells(_pixels(x), len(rois), *outsize, -torch.inf)
-    for value, inside in samples:
-        best = torch.where(inside & (value > best), value, best)
-    return best.permute(0, 3, 1, 2)
+    samples = list(_align(x, rois, indices, outsize, scale, ratio)[1])
+    # Outside, all samples are NaN, which never wins.
+    rows = _pixels(x, torch.nan)
+    if not samples:
+        return _cells(rows, len(rois), outsize, -torch.inf).permute(0, 3, 1, 2)
+    contest = _Contest()
+    with torch.no_grad():
+        contest.enter(_cells(rows, len(rois), outsize, -torch.inf))
+        for sample in samples:
+            contest.enter(_look(rows, sample))
+        # Number 0 stands for a cell without any sample, whose pixels do not matter.
+        every = [samples[0], *samples]
+        corners = [contest.choose([s.corners[i] for s in every]) for i in range(4)]
+        down = contest.choose([s.down for s in every])
+        right = contest.choose([s.right for s in every])
+    pixels = [rows.gather(0, corner.flatten(0, 2)).reshape(corner.shape) for corner in corners]
+    value = _blend(pixels, down, right)
+    return torch.where(contest.best.isneginf(), contest.best, value).permute(0, 3, 1, 2)
 
 
 def roi_max_align_2d(
