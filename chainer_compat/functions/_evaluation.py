@@ -7,6 +7,7 @@ from torch import Tensor
 
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._extrema import index_of
 from chainer_compat.utils.type_check import fail
 
 __all__ = ["accuracy"]
@@ -57,7 +58,7 @@ def accuracy(y: Tensor, t: Tensor, ignore_label: int | None = None) -> Tensor:
         >>> F.accuracy(np.array([[1, 0], [1, 0]], np.float32), np.array([0, 1], np.int32))
         variable(0.5)
     """
-    highest = y.argmax(1)
+    highest = index_of("argmax", y, 1)
     right = (highest if highest.shape == t.shape else highest.reshape(t.shape)) == t
     dtype = torch.float32 if y.dtype is torch.bfloat16 else y.dtype
     if ignore_label is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,7 +15,7 @@ from chainer_compat.functions._boundary import function
 from chainer_compat.functions._reduction import check_axes, check_reduction
 from chainer_compat.utils.type_check import InvalidType, fail
 
-__all__ = ["argmax", "argmin", "clip", "max", "maximum", "min", "minimum"]
+__all__ = ["argmax", "argmin", "clip", "index_of", "max", "maximum", "min", "minimum"]
 
 
 class _Extremum(torch.autograd.Function):
@@ -111,23 +112,37 @@ def _check_index(x: Tensor, axis: int | None) -> None:
         fail(f"in_types[0].ndim >= {-axis}", f"{x.ndim} < {-axis}")
 
 
-def _index(x: Tensor, kernel: Any, axis: int | None) -> Tensor:
+def index_of(name: str, x: Tensor, axis: int | None) -> Tensor:
+    """Returns the place of an extremum; of several, and of NaNs, that of the first.
+
+    Args:
+        name: ``"argmax"`` or ``"argmin"``.
+        x: The tensor; not empty.
+        axis: The axis; None for the place among all elements.
+    """
+    if x.is_cpu and x.dtype is not torch.bfloat16:
+        # NumPy's has vector instructions, torch's has not: up to twenty times as fast.
+        return torch.from_numpy(np.asarray(getattr(np, name)(x.detach().numpy(), axis)))
+    found: Tensor = getattr(torch, name)(x, axis)
+    return found
+
+
+def _index(x: Tensor, name: str, axis: int | None) -> Tensor:
     if (x.numel() if axis is None else x.shape[axis]) == 0:
         raise InvalidArgumentError(
             f"an axis without elements has no extremum; the shape is {tuple(x.shape)}"
         )
-    found: Tensor = kernel(x, axis)
-    return found.to(torch.int32)
+    return index_of(name, x, axis).to(torch.int32)
 
 
 @function("ArgMax", check=_check_index)
 def _argmax(x: Tensor, axis: int | None) -> Tensor:
-    return _index(x, torch.argmax, axis)
+    return _index(x, "argmax", axis)
 
 
 @function("ArgMin", check=_check_index)
 def _argmin(x: Tensor, axis: int | None) -> Tensor:
-    return _index(x, torch.argmin, axis)
+    return _index(x, "argmin", axis)
 
 
 def _expect_axis(axis: Any) -> int | None:

@@ -11,6 +11,7 @@ from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentError, NotSupportedError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._extrema import index_of
 from chainer_compat.utils.type_check import fail
 
 __all__ = [
@@ -73,7 +74,7 @@ def _summary(
             raise InvalidArgumentError("without labels, label_num must say how many there are")
         label_num = int(t.max()) + 1
     counted = t != ignore_label
-    predicted = y.detach().argmax(1)[counted]
+    predicted = index_of("argmax", y, 1)[counted]
     wanted = t[counted].long()
     classes = torch.arange(label_num, device=t.device)[:, None]
     relevant = (predicted == classes).sum(1)
