@@ -106,6 +106,7 @@ _OPTIONS = {
     "RsqrtGPU": "rsqrt",
     "SelectItem": "select_item",
     "Separate": "separate axis",
+    "SLSTM": "slstm",
     "Shift": "shift ksize dilate",
     "SigmoidCrossEntropy": "sigmoid_cross_entropy normalize reduce",
     "Softmax": "softmax axis",
@@ -126,6 +127,7 @@ _OPTIONS = {
     "Swapaxes": "swapaxes axis1 axis2",
     "Tile": "tile reps",
     "Transpose": "transpose axes",
+    "TreeLSTM": "tree_lstm",
     "Unpooling2D": "unpooling_2d ksize stride pad outsize cover_all",
     "Upsampling2D": "upsampling_2d indexes ksize stride pad outsize cover_all",
     "Vstack": "vstack *",
@@ -172,6 +174,16 @@ def _dropout(ratio: float, mask: Any, x: Any) -> Any:
     with using_config("train", True):
         y, drawn = F.dropout(x, ratio, mask=mask, return_mask=True)
     return Found(y, {"mask": drawn})
+
+
+def _zoneout(zoneout_ratio: float, h: Any, x: Any) -> Any:
+    with using_config("train", True):
+        return F.zoneout(h, x, zoneout_ratio)
+
+
+def _dropconnect(ratio: float, mask: Any = None, use_batchwise_mask: bool = True) -> _Function:
+    options = {"ratio": ratio, "mask": mask, "use_batchwise_mask": use_batchwise_mask}
+    return partial(F.simplified_dropconnect, **options)
 
 
 def _gaussian(eps: Any, mean: Any, ln_var: Any) -> Any:
@@ -397,11 +409,13 @@ _CONSTRUCTORS: dict[str, Callable[..., _Function]] = {
     "PowVarVar": _binary(operator.pow),
     "RReLU": lambda lower=1.0 / 8, upper=1.0 / 3, r=None: partial(F.rrelu, l=lower, u=upper, r=r),
     "ScatterAdd": lambda slices: lambda a, b: F.scatter_add(a, slices, b),
+    "SimplifiedDropconnect": _dropconnect,
     "Sub": _binary(operator.sub),
     "SubFromConstant": _from_value(operator.sub),
     "TransposeSequence": lambda length: lambda *xs: F.transpose_sequence(xs),  # noqa: ARG005 -- as above
     "UnpoolingND": _unpooling_nd,
     "Where": lambda condition: partial(F.where, condition),
+    "Zoneout": lambda zoneout_ratio: partial(_zoneout, zoneout_ratio),
     "Zeta": lambda x: partial(F.zeta, x),
 }
 

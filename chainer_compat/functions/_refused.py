@@ -35,6 +35,10 @@ AveragePoolingNDKernelBackward AveragePoolingNDKernelForward MaxPoolingNDKernelB
 MaxPoolingNDKernelForward MaxPoolingNDKernelForwardWithIndexes
 MaxPoolingNDKernelForwardWithIndexes1 PoolingNDKernelBackward PoolingNDKernelForward
 """
+_CUDNN = """
+BaseNStepRNN CudnnRNNWeightConcat NStepBiGRU NStepBiLSTM NStepBiRNNReLU NStepBiRNNTanh NStepGRU
+NStepLSTM NStepRNNReLU NStepRNNTanh cudnn_rnn_weight_concat
+"""
 
 # Reason -> names.
 REASONS = {
@@ -42,6 +46,8 @@ REASONS = {
     "itself, and differentiate it with `backward` or `chainer.grad`.": _DERIVATIVES.split(),
     "It is a piece of one of Chainer's functions: call the function itself.": _PIECES.split(),
     "It writes one of Chainer's CUDA kernels; here the functions use torch's.": _KERNELS.split(),
+    "It is a call of cuDNN that Chainer makes on a GPU; call `n_step_lstm` and its like, which use "
+    "cuDNN by torch.": _CUDNN.split(),
 }
 _REASON_OF = {name: reason for reason, names in REASONS.items() for name in names}
 

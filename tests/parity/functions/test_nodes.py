@@ -238,7 +238,11 @@ CASES: list[tuple[str, str, Any, Any]] = [
         (1, 1e-3),
         [_floats(8, 3)],
     ),
+    ("noise.simplified_dropconnect", "SimplifiedDropconnect", (0.4,), [ROWS, _floats(2, 3)]),
+    ("noise.zoneout", "Zoneout", (0.4,), [ROWS, OTHER]),
     ("rnn.lstm", "LSTM", (), [_floats(2, 3), _floats(2, 12)]),
+    ("rnn.slstm", "SLSTM", (), [*(_floats(2, 3),) * 2, *(_floats(2, 12),) * 2]),
+    ("rnn.tree_lstm", "TreeLSTM", (), [_floats(2, 3), _floats(2, 3), _floats(2, 15)]),
 ]
 
 
