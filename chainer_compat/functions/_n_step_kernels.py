@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -54,15 +53,6 @@ class Plan:
         cells = [flat[i : i + size] for i in range(start, len(flat), size)]
         return list(flat[: self.cell.states]), list(flat[self.cell.states : start]), cells
 
-    def of_layer(self, layer: int, values: Any) -> Any:
-        """Returns what belongs to one layer, of something that has each direction of each.
-
-        Args:
-            layer: The layer.
-            values: The cells, or a state.
-        """
-        return values[layer * self.directions : (layer + 1) * self.directions]
-
 
 def _run(flat: Sequence[Any], plan: Plan) -> tuple[Tensor, ...]:
     states, xs, cells = plan.part(flat)
@@ -92,89 +82,107 @@ def _run(flat: Sequence[Any], plan: Plan) -> tuple[Tensor, ...]:
 def _sorted(h: Tensor, packing: Packing | None, undo: bool = False) -> Tensor:
     if packing is None or packing.is_sorted:
         return h
-    order, back = packing.order, _packing.inverse(packing.order)
-    return _packing.permuted(h, *((back, order) if undo else (order, back)), axis=1)
+    order = _packing.inverse(packing.order) if undo else packing.order
+    return h.index_select(1, torch.from_numpy(order).to(h.device, non_blocking=True))
 
 
 def _run_packed(x: Tensor, states: list[Tensor], cells: Any, plan: Plan) -> tuple[Tensor, ...]:
     if len(x) == 0:
         return (x.new_zeros((0, plan.directions * states[0].shape[2])), *states)
-    sizes = torch.tensor(plan.batch_sizes)
+    run = _fused if x.is_cuda else _layer_by_layer
     living = plan.batch_sizes[0]
     if states[0].shape[1] == living:
-        return _all_layers(x, sizes, states, cells, plan)
+        return run(x, states, cells, plan)
     # Sequences without elements keep their state.
-    y, *after = _all_layers(x, sizes, [h[:, :living] for h in states], cells, plan)
+    y, *after = run(x, [h[:, :living] for h in states], cells, plan)
     rest = [h[:, living:] for h in states]
     return (y, *(torch.cat(pair, 1) for pair in zip(after, rest, strict=True)))
 
 
-def _all_layers(
-    x: Tensor, sizes: Tensor, states: list[Tensor], cells: Any, plan: Plan
-) -> tuple[Tensor, ...]:
-    drops = plan.train and plan.layers > 1
-    if drops and not 0.0 <= plan.ratio < 1.0:
-        raise ValueError(f"the ratio of dropout must be in [0, 1); got {plan.ratio}")
-    if drops and not x.is_cuda:
-        if plan.ratio > 0:
-            return _layer_by_layer(x, sizes, states, cells, plan)
-        # Chainer draws masks of ones too, and what comes next depends on it.
-        width = plan.directions * states[0].shape[2]
-        np.random.rand((plan.layers - 1) * plan.directions * len(x) * width)  # noqa: NPY002 -- Chainer's stream
-    ratio = plan.ratio if drops else 0.0
-    return _call(x, sizes, states, cells, plan.cell, plan.layers, plan.directions == 2, ratio)
-
-
-def _layer_by_layer(
-    x: Tensor, sizes: Tensor, states: list[Tensor], cells: Any, plan: Plan
-) -> tuple[Tensor, ...]:
-    """With masks drawn as Chainer draws them: for each direction its own, time after time."""
-    turn = _packing.reversal(plan.batch_sizes)
-    after: list[list[Tensor]] = [[] for _ in states]
-    for layer in range(plan.layers):
-        own = [plan.of_layer(layer, h) for h in states]
-        weights = plan.of_layer(layer, cells)
-        if layer == 0:
-            x, *ends = _call(x, sizes, own, weights, plan.cell, 1, plan.directions == 2, 0.0)
-            _gather(after, ends)
-            continue
-        outputs = []
-        for direction, cell in enumerate(weights):
-            dropped = x * _noise._mask(x, plan.ratio)
-            if direction:
-                dropped = _packing.permuted(dropped, turn, turn)
-            start = [h[direction : direction + 1] for h in own]
-            y, *ends = _call(dropped, sizes, start, [cell], plan.cell, 1, False, 0.0)
-            outputs.append(_packing.permuted(y, turn, turn) if direction else y)
-            _gather(after, ends)
-        x = torch.cat(outputs, 1)
-    return (x, *(torch.cat(ends) for ends in after))
-
-
-def _gather(after: list[list[Tensor]], ends: Sequence[Tensor]) -> None:
-    for found, end in zip(after, ends, strict=True):
-        found.append(end)
-
-
-def _call(
-    x: Tensor,
-    sizes: Tensor,
-    states: list[Tensor],
-    cells: Any,
-    cell: Cell,
-    layers: int,
-    both_ways: bool,
-    ratio: float,
-) -> tuple[Tensor, ...]:
-    start = states if cell.states == 2 else states[0].contiguous()
-    use_cudnn = x.is_cuda and cuda.should_use_cudnn(">=auto")
+def _fused(x: Tensor, states: list[Tensor], cells: Any, plan: Plan) -> tuple[Tensor, ...]:
+    """All layers, times and directions by one call, on a GPU."""
+    use_cudnn = cuda.should_use_cudnn(">=auto")
     weights = _in_one_buffer(cells) if use_cudnn else _stacked(cells)
+    ratio = plan.ratio if plan.train and plan.layers > 1 else 0.0
     # cuDNN's kernels for inference leave nothing for a backward pass.
     train = torch.is_grad_enabled() or ratio > 0
-    with _without_cudnn() if x.is_cuda and not use_cudnn else contextlib.nullcontext():
-        result: tuple[Tensor, ...] = cell.kernel(
-            x, sizes, start, weights, True, layers, ratio, train, both_ways
+    start = states if plan.cell.states == 2 else states[0].contiguous()
+    both_ways = plan.directions == 2
+    with contextlib.nullcontext() if use_cudnn else _without_cudnn():
+        result: tuple[Tensor, ...] = plan.cell.kernel(
+            x,
+            torch.tensor(plan.batch_sizes),
+            start,
+            weights,
+            True,
+            plan.layers,
+            ratio,
+            train,
+            both_ways,
         )
+    return result
+
+
+def _layer_by_layer(x: Tensor, states: list[Tensor], cells: Any, plan: Plan) -> tuple[Tensor, ...]:
+    """Each direction of each layer by itself, on the CPU, with masks drawn in Chainer's order."""
+    turn = _packing.reversal(plan.batch_sizes) if plan.directions == 2 else None
+    weights = _stacked(cells)
+    after: list[tuple[Tensor, ...]] = []
+    for layer in range(plan.layers):
+        outputs = []
+        for direction in range(plan.directions):
+            place = layer * plan.directions + direction
+            inputs = _dropped(x, plan.ratio) if layer and plan.train else x
+            if direction and turn is not None:
+                inputs = _packing.permuted(inputs, turn, turn)
+            own = [h[place : place + 1] for h in states]
+            y, *ends = _one_layer(inputs, own, weights[4 * place : 4 * place + 4], plan)
+            if direction and turn is not None:
+                y = _packing.permuted(y, turn, turn)
+            outputs.append(y)
+            after.append(tuple(ends))
+        x = torch.cat(outputs, 1) if plan.directions == 2 else outputs[0]
+    return (x, *(torch.cat(ends) for ends in zip(*after, strict=True)))
+
+
+def _dropped(x: Tensor, ratio: float) -> Tensor:
+    # Drawn for a ratio of 0 too, as Chainer does: what comes next depends on it.
+    mask = _noise._mask(x, ratio)
+    return x * mask if ratio > 0 else x
+
+
+# torch's gradient of one step fills an array of the length of all steps of a call. So many steps
+# make a call where there is a gradient to come: fewer calls cost less where there is none.
+_STEPS = 8
+
+
+def _one_layer(
+    x: Tensor, states: list[Tensor], weights: list[Tensor], plan: Plan
+) -> tuple[Tensor, ...]:
+    times = plan.batch_sizes
+    if not torch.is_grad_enabled():
+        return _steps(x, states, weights, times, plan)
+    parts = [times[i : i + _STEPS] for i in range(0, len(times), _STEPS)]
+    ys, ended = [], []
+    for piece, sizes in zip(x.split_with_sizes([sum(p) for p in parts]), parts, strict=True):
+        if sizes[0] < states[0].shape[1]:
+            ended.append([h[:, sizes[0] :] for h in states])
+            states = [h[:, : sizes[0]] for h in states]
+        y, *states = _steps(piece, states, weights, sizes, plan)
+        ys.append(y)
+    if ended:
+        # The sequences that ended first are the last ones.
+        states = [torch.cat(hs, 1) for hs in zip(states, *reversed(ended), strict=True)]
+    return (torch.cat(ys), *states)
+
+
+def _steps(
+    x: Tensor, states: list[Tensor], weights: list[Tensor], sizes: Sequence[int], plan: Plan
+) -> tuple[Tensor, ...]:
+    start = states if plan.cell.states == 2 else states[0]
+    result: tuple[Tensor, ...] = plan.cell.kernel(
+        x, torch.tensor(sizes), start, weights, True, 1, 0.0, False, False
+    )
     return result
 
 

@@ -126,6 +126,8 @@ def over_sequences(
     plan = Plan(cell, layers, directions, ratio, config.train, len(xs), sizes or (0,), packing)
     if not _fit(plan, states, xs, cells):
         return None
+    if config.train and layers > 1 and not 0.0 <= ratio < 1.0:
+        raise ValueError(f"the ratio of dropout must be in [0, 1); got {ratio}")
     run = cell.one_way if directions == 1 else cell.both_ways
     result: tuple[Variable, ...] = run([*states, *xs, *(w for own in cells for w in own)], plan)
     return result

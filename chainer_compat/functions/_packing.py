@@ -21,7 +21,7 @@ def falling_order(lengths: Sequence[int]) -> Indices:
 
     Which rows a dropout mask meets depends on it. Chainer leaves equals to NumPy's quicksort; that
     of newer versions of NumPy orders wide integers by vector instructions, in another way, and
-    narrow ones as ever. So the ranks of the lengths are sorted, as narrow integers.
+    narrow ones as ever. So the lengths are sorted as narrow integers, long ones by their ranks.
 
     Args:
         lengths: The lengths.
@@ -31,9 +31,13 @@ def falling_order(lengths: Sequence[int]) -> Indices:
         >>> falling_order([2, 5, 2]).tolist()
         [1, 0, 2]
     """
-    ranks = np.unique(-np.asarray(lengths, np.int64), return_inverse=True)[1]
-    narrow = np.int16 if len(ranks) <= np.iinfo(np.int16).max else np.int64
-    return np.argsort(ranks.astype(narrow))
+    narrow = np.iinfo(np.int16)
+    falling = -np.asarray(lengths, np.int64)
+    if falling.min(initial=0) < narrow.min:
+        falling = np.unique(falling, return_inverse=True)[1]
+    if falling.max(initial=0) <= narrow.max:
+        return np.argsort(falling.astype(np.int16))
+    return np.argsort(falling)
 
 
 @dataclass(frozen=True)
@@ -116,26 +120,24 @@ class _Permuted(torch.autograd.Function):
     """Rows in another order. As no row comes twice, the gradient is a gather, not a sum."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, order: Tensor, back: Tensor, axis: int) -> Tensor:
+    def forward(ctx: Any, x: Tensor, order: Tensor, back: Tensor) -> Tensor:
         ctx.save_for_backward(order, back)
-        ctx.axis = axis
-        return x.index_select(axis, order)
+        return x.index_select(0, order)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
         order, back = ctx.saved_tensors
-        return _Permuted.apply(grads[0], back, order, ctx.axis), None, None, None  # type: ignore[no-untyped-call]  # torch's
+        return _Permuted.apply(grads[0], back, order), None, None  # type: ignore[no-untyped-call]  # torch's
 
 
-def permuted(x: Tensor, order: Indices, back: Indices, axis: int = 0) -> Tensor:
-    """Returns a tensor with the rows of an axis in another order.
+def permuted(x: Tensor, order: Indices, back: Indices) -> Tensor:
+    """Returns a tensor with its rows in another order.
 
     Args:
         x: The tensor.
         order: Which row comes at each place, each once.
         back: The order that undoes it.
-        axis: The axis.
     """
     there, again = (torch.from_numpy(i).to(x.device, non_blocking=True) for i in (order, back))
-    result: Tensor = _Permuted.apply(x, there, again, axis)  # type: ignore[no-untyped-call]  # torch's
+    result: Tensor = _Permuted.apply(x, there, again)  # type: ignore[no-untyped-call]  # torch's
     return result
