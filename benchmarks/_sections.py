@@ -176,6 +176,8 @@ SECTIONS = {
             Contender("chainer_compat: hdf5", "compat_api", "hdf5"),
             Contender("torch.save", "plain_files", "torch_save"),
             Contender("safetensors", "plain_files", "safetensors"),
+            Contender("chainer_compat: safetensors", "compat_api", "safetensors"),
+            Contender("the bytes alone, written and read", "plain_files", "bytes_alone"),
         ),
     ),
     "snapshots": Section(

@@ -41,6 +41,15 @@ def hdf5(chainer, options):
     )
 
 
+def safetensors(chainer, options):
+    """Measure `save_safetensors` and `load_safetensors` of a model and its Adam."""
+    target, other = (_make(chainer, options) for _ in range(2))
+    return lambda: _files.measure(
+        lambda path: chainer.serializers.save_safetensors(path, target),
+        lambda path: chainer.serializers.load_safetensors(path, other),
+    )
+
+
 def _make(chainer, options):
     arrays = _files.values(options)
     model = chainer.Chain()

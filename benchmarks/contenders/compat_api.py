@@ -39,3 +39,8 @@ def npz_plain(options):
 def hdf5(options):
     """`save_hdf5` and `load_hdf5`, compressed, which is Chainer's default."""
     return _chainer_files.hdf5(chainer, options)
+
+
+def safetensors(options):
+    """`save_safetensors` and `load_safetensors`."""
+    return _chainer_files.safetensors(chainer, options)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from chainer_compat.errors import ChainerCompatError
 __all__ = ["main"]
 
 PROGRAM = "chainer-compat"
+_OUTPUT_CLOSED = 141  # as a shell shows it: 128 and the number of SIGPIPE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,10 +42,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.runs_script:
         return int(arguments.command(arguments))
     try:
-        return int(arguments.command(arguments))
+        status = int(arguments.command(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough, like head; nothing more is to be written there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _OUTPUT_CLOSED
     except (ChainerCompatError, OSError) as error:
-        print(f"{PROGRAM} {arguments.command_name}: {error}", file=sys.stderr)
+        print(f"{PROGRAM} {arguments.command_name}: {_text(error)}", file=sys.stderr)
         return 1
+    return status
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def make_parser() -> argparse.ArgumentParser:

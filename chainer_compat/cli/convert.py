@@ -46,4 +46,6 @@ def run(arguments: argparse.Namespace) -> int:
     for key in done.left_out:
         print(f"{key}  left out: the format holds numbers only")
     print(f"{len(done.names)} arrays written to {done.file} ({done.format})")
+    if done.whole_trainer and done.format in {"safetensors", "torch", "lightning"}:
+        print("These are all values of a trainer's snapshot; --path model takes the model alone.")
     return 0

@@ -21,7 +21,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "of its arrays. Nothing in the file is run.",
     )
     parser.add_argument("file", help="an npz, hdf5, safetensors or torch file")
-    parser.add_argument("--path", default="", help="only what is under this path")
+    parser.add_argument(
+        "--path",
+        default="",
+        help="only what is under this path; `model` is the model of a trainer's snapshot",
+    )
     parser.add_argument(
         "--statistics", action="store_true", help="read all arrays and tell their range"
     )
@@ -107,5 +111,6 @@ def _value(info: ArrayInfo) -> str:
         return f"{info.value!r}"
     text = f"{info.dtype} {info.shape}  {_bytes(info.nbytes)}"
     if info.statistics:
-        text += "  " + " ".join(f"{k}={v:.4g}" for k, v in info.statistics.items())
+        shown = {k: v for k, v in info.statistics.items() if k != "not finite" or v}
+        text += "  " + " ".join(f"{k}={v:.4g}" for k, v in shown.items())
     return text

@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from chainer_compat.errors import FileFormatError
+from chainer_compat.errors import FileFormatError, SnapshotMismatchError
 from chainer_compat.serializers._kinds import file_kind
 from chainer_compat.serializers._limits import Limits
+from chainer_compat.serializers._natural_order import natural_order
+from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._session import Store
 from chainer_compat.serializers._stores import open_store
 
-__all__ = ["ArrayInfo", "Description", "describe"]
+__all__ = ["MODEL", "ArrayInfo", "Description", "describe", "keys_under"]
 
+MODEL = "updater/model:main/"
 _LOG = "extensions/LogReport/_log"
 
 
@@ -84,12 +87,13 @@ def describe(
 
     Args:
         file: The file's path.
-        path: Only what is under this path.
+        path: Only what is under this path; ``"model"`` is the model of a trainer's snapshot.
         statistics: Whether to read all numbers and tell their range.
         limits: Caps on what may be allocated.
 
     Raises:
         FileFormatError: If the file is damaged, or of no known kind.
+        KeyError: If there is nothing under the path.
     """
     name = os.fspath(file)
     kind = file_kind(name)
@@ -108,8 +112,42 @@ def describe(
             iteration=_number(store, "updater/iteration", "iteration"),
             epoch=_number(store, "updater/iterator:main/epoch", "updater/optimizer:main/epoch"),
             last_log=_last_log(store),
-            arrays=[_info(store, key, statistics) for key in sorted(keys) if key.startswith(path)],
+            arrays=_infos(store, keys_under(store, path)[1], statistics),
         )
+
+
+def keys_under(store: Store, path: str) -> tuple[str, list[str]]:
+    """Returns what a user's path stands for, and the keys under it in the file's order.
+
+    Args:
+        store: The file.
+        path: A path with or without its last slash; ``"model"`` is the model of a trainer's
+            snapshot, unless the file has something of that name.
+
+    Raises:
+        KeyError: If there is nothing under the path (a :class:`SnapshotMismatchError`).
+    """
+    prefix = f"{path}/" if path and not path.endswith("/") else path
+    if path == "model" and not any(key.startswith(prefix) for key in store):
+        prefix = MODEL
+    found = [key for key in store if key.startswith(prefix) or key == path]
+    if not found and path:
+        tops = sorted({key.partition("/")[0] for key in store}, key=natural_order)
+        raise SnapshotMismatchError(
+            f"{store.name}: there is nothing under {prefix!r}; there are {', '.join(tops[:20])}"
+        )
+    return prefix, found
+
+
+def _infos(store: Store, keys: list[str], statistics: bool) -> list[ArrayInfo]:
+    ordered = sorted(keys, key=lambda key: [natural_order(part) for part in key.split("/")])
+    total = sum(store.member(key).header.nbytes for key in keys) if statistics else 0
+    infos = []
+    with Progress(f"reading {store.name}", total) as progress:
+        for key in ordered:
+            infos.append(_info(store, key, statistics))
+            progress.advance(infos[-1].nbytes)
+    return infos
 
 
 def _content(keys: set[str]) -> str:

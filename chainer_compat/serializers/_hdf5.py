@@ -12,10 +12,13 @@ from chainer_compat.serializers._dictionary import is_plain_module, serialize
 from chainer_compat.serializers._hdf5_chunks import create_compressed
 from chainer_compat.serializers._hdf5_store import Hdf5Store
 from chainer_compat.serializers._loading import IgnoreNames, load_object
+from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._session import DirectSession
 from chainer_compat.serializers._values import to_numpy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
     from chainer_compat.serializers._limits import Limits
@@ -23,7 +26,17 @@ if TYPE_CHECKING:
 __all__ = ["HDF5Deserializer", "HDF5Serializer", "load_hdf5", "open_hdf5", "save_hdf5"]
 
 
-def _write(group: Any, key: str, array: np.ndarray, compression: int | None) -> None:
+def _unseen(_: int) -> None:
+    """Counts no bytes."""
+
+
+def _write(
+    group: Any,
+    key: str,
+    array: np.ndarray,
+    compression: int | None,
+    advance: Callable[[int], None] = _unseen,
+) -> None:
     import h5py
 
     if array.dtype.kind == "O":
@@ -33,8 +46,9 @@ def _write(group: Any, key: str, array: np.ndarray, compression: int | None) -> 
         group.create_dataset(key, data=array.astype(object), dtype=h5py.string_dtype())
     elif compression is None or array.size <= 1:
         group.create_dataset(key, data=array)
+        advance(array.nbytes)
     else:
-        create_compressed(group, key, array, compression)
+        create_compressed(group, key, array, compression, advance)
 
 
 class HDF5Serializer(Serializer):
@@ -61,13 +75,16 @@ class HDF5Serializer(Serializer):
     def __init__(self, group: Any, compression: int | None = 4) -> None:
         self.group = group
         self.compression = compression
+        self._advance: Callable[[int], None] = _unseen
 
     def __getitem__(self, key: str) -> HDF5Serializer:
-        return HDF5Serializer(self.group.require_group(key.strip("/")), self.compression)
+        part = HDF5Serializer(self.group.require_group(key.strip("/")), self.compression)
+        part._advance = self._advance
+        return part
 
     def __call__(self, key: str, value: Any) -> Any:
         array = to_numpy(value, f"{self.group.name}/{key}")
-        _write(self.group, key.strip("/"), array, self.compression)
+        _write(self.group, key.strip("/"), array, self.compression, self._advance)
         return value
 
 
@@ -134,13 +151,19 @@ def save_hdf5(filename: Any, obj: Any, compression: int | None = 4) -> None:
     """
     import h5py
 
+    name = f"saving {os.fspath(filename)}"
     with atomic_path(filename) as path, h5py.File(path, "w") as file:
         if isinstance(obj, dict) or is_plain_module(obj):
-            arrays = obj if isinstance(obj, dict) else serialize(obj)
-            for key, value in arrays.items():
-                _write(file, key.strip("/"), to_numpy(value, key), compression)
+            values = obj if isinstance(obj, dict) else serialize(obj)
+            arrays = {key: to_numpy(value, key) for key, value in values.items()}
+            with Progress(name, sum(array.nbytes for array in arrays.values())) as progress:
+                for key, array in arrays.items():
+                    _write(file, key.strip("/"), array, compression, progress.advance)
         else:
-            HDF5Serializer(file, compression).save(obj)
+            serializer = HDF5Serializer(file, compression)
+            with Progress(name, None) as progress:
+                serializer._advance = progress.advance
+                serializer.save(obj)
 
 
 class open_hdf5:  # noqa: N801 - used as a function, in a with statement

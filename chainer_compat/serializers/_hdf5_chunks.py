@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["create_compressed", "fill_from_chunks"]
 
@@ -54,7 +54,9 @@ def _deflated(array: np.ndarray, offset: tuple[int, ...], chunk: tuple[int, ...]
     return compressed
 
 
-def create_compressed(group: Any, key: str, array: np.ndarray, level: int) -> None:
+def create_compressed(
+    group: Any, key: str, array: np.ndarray, level: int, advance: Callable[[int], None]
+) -> None:
     """Creates a dataset with the gzip filter, and writes its chunks ready-made.
 
     Args:
@@ -62,6 +64,7 @@ def create_compressed(group: Any, key: str, array: np.ndarray, level: int) -> No
         key: The dataset's name.
         array: The array, with at least one axis and one element.
         level: The gzip level to note in the file.
+        advance: Called with the number of bytes that were written.
     """
     chunk = _chunk_shape(array.shape, array.dtype.itemsize)
     dataset = group.create_dataset(
@@ -70,7 +73,9 @@ def create_compressed(group: Any, key: str, array: np.ndarray, level: int) -> No
     offsets = list(_offsets(array.shape, chunk))
     if len(offsets) == 1:
         dataset.id.write_direct_chunk(offsets[0], _deflated(array, offsets[0], chunk))
+        advance(array.nbytes)
         return
+    size = math.prod(chunk) * array.dtype.itemsize
     step = 4 * _THREADS  # bounds the compressed chunks that wait
     with ThreadPoolExecutor(_THREADS) as pool:
         for start in range(0, len(offsets), step):
@@ -78,6 +83,7 @@ def create_compressed(group: Any, key: str, array: np.ndarray, level: int) -> No
             packed = pool.map(lambda at: _deflated(array, at, chunk), window)
             for offset, data in zip(window, packed, strict=True):
                 dataset.id.write_direct_chunk(offset, data)
+                advance(size)
 
 
 def fill_from_chunks(dataset: Any, target: np.ndarray | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -25,13 +26,15 @@ class Progress:
 
     Args:
         label: What is going on, ``"loading weights.npz"``.
-        total: The number of bytes at the end.
+        total: The number of bytes at the end; None if nobody knows.
         quiet_seconds: For how long nothing is shown.
     """
 
-    def __init__(self, label: str, total: int, quiet_seconds: float = _QUIET_SECONDS) -> None:
+    def __init__(
+        self, label: str, total: int | None, quiet_seconds: float = _QUIET_SECONDS
+    ) -> None:
         self._label = label
-        self._total = max(total, 1)
+        self._total = total
         self._done = 0
         self._lock = threading.Lock()
         self._next = time.monotonic() + quiet_seconds
@@ -54,12 +57,20 @@ class Progress:
         stream = sys.stderr
         if stream is None or not stream.isatty():
             return
-        share = min(self._done / self._total, 1.0)
-        filled = round(_WIDTH * share)
-        bar = "#" * filled + "." * (_WIDTH - filled)
-        stream.write(f"\r{self._label} [{bar}] {share:4.0%} of {self._total / 1e6:,.0f} MB")
+        how_far = self._how_far()
+        # A line that wraps could not be drawn over.
+        room = shutil.get_terminal_size().columns - len(how_far) - 2
+        stream.write(f"\r{_shortened(self._label, room)} {how_far}")
         stream.flush()
         self._shown = True
+
+    def _how_far(self) -> str:
+        if self._total is None:
+            return f"{self._done / 1e6:,.0f} MB"
+        share = min(self._done / max(self._total, 1), 1.0)
+        filled = round(_WIDTH * share)
+        bar = "#" * filled + "." * (_WIDTH - filled)
+        return f"[{bar}] {share:4.0%} of {self._total / 1e6:,.0f} MB"
 
     def __enter__(self) -> Self:
         return self
@@ -71,5 +82,15 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         if self._shown:
+            self._draw()
             sys.stderr.write("\n")
             sys.stderr.flush()
+
+
+def _shortened(text: str, room: int) -> str:
+    """Leaves out a part: what is done stands at the beginning, the file's name at the end."""
+    if len(text) <= room or room < 20:
+        return text
+    what = text.partition(" ")[0]
+    end = room - len(what) - 4
+    return f"{what} ...{text[-end:]}"

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from chainer_compat.errors import InvalidArgumentError, SnapshotMismatchError
+from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.serializers._atomic import atomic_file
+from chainer_compat.serializers._describe import MODEL, keys_under
 from chainer_compat.serializers._hdf5 import save_hdf5
 from chainer_compat.serializers._limits import Limits
 from chainer_compat.serializers._npz import save_npz
+from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._safetensors import save_safetensors
 from chainer_compat.serializers._stores import open_store
 from chainer_compat.serializers._torch_file import save_torch
@@ -24,7 +26,6 @@ FORMATS = {
     ".npz": "npz", ".h5": "hdf5", ".hdf5": "hdf5", ".safetensors": "safetensors", ".pt": "torch",
     ".pth": "torch", ".ckpt": "lightning",
 }  # fmt: skip
-MODEL = "updater/model:main/"
 _TORCH_NAMES = {
     "W": "weight", "b": "bias", "gamma": "weight", "beta": "bias", "avg_mean": "running_mean",
     "avg_var": "running_var", "N": "num_batches_tracked",
@@ -40,12 +41,14 @@ class Rewritten:
         format: Its format.
         names: The keys of the old file, and their names in the new one.
         left_out: Keys that the new format has no place for.
+        whole_trainer: Whether all of a trainer's snapshot was taken, not the model alone.
     """
 
     file: str
     format: str
     names: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    whole_trainer: bool = False
 
 
 def rewrite(
@@ -81,14 +84,18 @@ def rewrite(
             f"the format of {os.fspath(out)!r} is not known by its suffix; use one of "
             f"{', '.join(FORMATS)}, or say which: {', '.join(sorted(set(FORMATS.values())))}"
         )
-    prefix = MODEL if path == "model" else path
-    prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
     with open_store(os.fspath(file), limits) as store:
-        keys = [key for key in store if key.startswith(prefix)]
-        if not keys:
-            raise SnapshotMismatchError(f"{os.fspath(file)}: there is nothing under {prefix!r}")
-        arrays = {key: store.member(key).read() for key in keys}
-    return _write(os.fspath(out), kind, prefix, arrays)
+        prefix, keys = keys_under(store, path)
+        arrays = {}
+        total = sum(store.member(key).header.nbytes for key in keys)
+        with Progress(f"reading {store.name}", total) as progress:
+            for key in keys:
+                arrays[key] = store.member(key).read()
+                store.release(key)
+                progress.advance(arrays[key].nbytes)
+    done = _write(os.fspath(out), kind, prefix, arrays)
+    done.whole_trainer = not prefix and any(key.startswith(MODEL) for key in keys)
+    return done
 
 
 def _write(out: str, kind: str, prefix: str, arrays: dict[str, np.ndarray]) -> Rewritten:

@@ -20,6 +20,7 @@ from chainer_compat.serializers._loading import IgnoreNames, load_object
 from chainer_compat.serializers._mapping_store import ArrayMember
 from chainer_compat.serializers._members import bytes_of
 from chainer_compat.serializers._npy import NpyHeader
+from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._source import open_source
 from chainer_compat.serializers._values import to_numpy
 
@@ -34,6 +35,7 @@ _DTYPES = {
 }  # fmt: skip
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 _BFLOAT16 = "BF16"
+_STEP = 1 << 26  # bytes between two looks at the clock
 _MAX_HEADER = 100_000_000
 _OURS = "chainer_compat"
 
@@ -64,9 +66,9 @@ def save_safetensors(file: Any, obj: Any) -> None:
     text += b" " * (-len(text) % 8)
     if isinstance(file, (str, os.PathLike)):
         with atomic_file(file) as opened:
-            _write(opened, text, arrays)
+            _write(opened, text, arrays, os.fspath(file))
     else:
-        _write(file, text, arrays)
+        _write(file, text, arrays, str(getattr(file, "name", "the file")))
 
 
 def _header(arrays: dict[str, np.ndarray]) -> tuple[dict[str, Any], list[np.ndarray]]:
@@ -95,11 +97,13 @@ def _header(arrays: dict[str, np.ndarray]) -> tuple[dict[str, Any], list[np.ndar
     return header, written
 
 
-def _write(file: Any, header: bytes, arrays: list[np.ndarray]) -> None:
+def _write(file: Any, header: bytes, arrays: list[np.ndarray], name: str) -> None:
     file.write(len(header).to_bytes(8, "little") + header)
-    for array in arrays:
-        if array.nbytes:
-            file.write(bytes_of(array))
+    with Progress(f"saving {name}", sum(array.nbytes for array in arrays)) as progress:
+        for array in arrays:
+            data = bytes_of(array) if array.nbytes else memoryview(b"")
+            for start in range(0, len(data), _STEP):
+                progress.advance(file.write(data[start : start + _STEP]))
 
 
 class _Member:

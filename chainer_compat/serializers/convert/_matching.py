@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
+from chainer_compat.serializers._natural_order import natural_order
 
 if TYPE_CHECKING:
     from chainer_compat.serializers.convert._layouts import Layout, Shape
@@ -20,7 +21,6 @@ __all__ = [
     "find_matches",
     "link_names",
     "map_path",
-    "natural_order",
 ]
 
 Rules = Iterable[tuple[str, str]]
@@ -57,16 +57,6 @@ class Match:
     path: str
     layout: Layout
     by: str
-
-
-def natural_order(path: str) -> list[tuple[int, int | str]]:
-    """A key that sorts ``l2`` before ``l10``: the order of the file itself is that of a hash.
-
-    Args:
-        path: A link's path.
-    """
-    return [(0, int(part)) if part.isdigit() else (1, part)
-            for part in re.split(r"(\d+)", path) if part]  # fmt: skip
 
 
 def map_path(mapping: PathMapping, path: str) -> str | None:

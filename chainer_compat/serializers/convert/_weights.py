@@ -11,6 +11,7 @@ import torch
 from chainer_compat.errors import SnapshotMismatchError
 from chainer_compat.serializers._assign import check_dtype
 from chainer_compat.serializers._loading import IgnoreNames, as_predicate
+from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._session import JOURNAL_BYTES, Store
 from chainer_compat.serializers._stores import open_store
 from chainer_compat.serializers.convert._layouts import Piece, Shape, layouts_of, refusal
@@ -318,9 +319,16 @@ def _check(report: Report, name: str, strict: bool | str) -> None:
 
 
 def _fill(store: Store, placed: list[Placed]) -> None:
+    total = sum(store.member(key).header.nbytes for item in placed for key in item.keys)
+    with Progress(f"loading {store.name}", 2 * total) as progress:
+        _fill_checked(store, placed, progress)
+
+
+def _fill_checked(store: Store, placed: list[Placed], progress: Progress) -> None:
     def read(key: str) -> np.ndarray:
         array = store.member(key).read()
         store.release(key)
+        progress.advance(array.nbytes)
         return array
 
     # Everything is checked before anything is written; an interruption can still come in between.
@@ -329,6 +337,7 @@ def _fill(store: Store, placed: list[Placed]) -> None:
             member = store.member(key)
             check_dtype(key, item.tensor, member.header.dtype)
             member.verify()
+            progress.advance(member.header.nbytes)
     keeps = sum(item.tensor.nbytes for item in placed) <= JOURNAL_BYTES
     kept: list[tuple[torch.Tensor, torch.Tensor]] = []
     try:

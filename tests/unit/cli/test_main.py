@@ -51,7 +51,7 @@ class TestSubCommand:
         ("whom", "message"),
         [
             ("nobody", "nobody is no one"),
-            ("file", "[Errno 2] No such file or directory: '/no/such/file'"),
+            ("file", "/no/such/file: No such file or directory"),
         ],
     )
     def test_an_error_is_a_message(

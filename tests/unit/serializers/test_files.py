@@ -3,13 +3,19 @@ from __future__ import annotations
 import io
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from chainer_compat import serializers
 from chainer_compat.serializers._atomic import atomic_file, sync_folder
+from chainer_compat.serializers._describe import describe
 from chainer_compat.serializers._progress import Progress
+from chainer_compat.serializers._rewrite import rewrite
 
 
 class TestAtomicFile:
@@ -62,7 +68,9 @@ class TestProgress:
         with Progress("saving x", 4_000_000, quiet_seconds=0) as progress:
             progress.advance(1_000_000)
             progress.advance(1_000_000)
-        assert terminal.getvalue() == "\rsaving x [########......................]  25% of 4 MB\n"
+        shown = terminal.getvalue().split("\r")
+        assert shown[1] == "saving x [########......................]  25% of 4 MB"
+        assert shown[2] == "saving x [###############...............]  50% of 4 MB\n"
 
     def test_quick_work_shows_nothing(self, monkeypatch):
         terminal = Terminal()
@@ -77,3 +85,111 @@ class TestProgress:
         with Progress("saving x", 4, quiet_seconds=0) as progress:
             progress.advance(4)
         assert stream is None or stream.getvalue() == ""
+
+    def test_without_a_total_it_shows_what_is_done(self, monkeypatch):
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with Progress("saving x", None, quiet_seconds=0) as progress:
+            progress.advance(3_000_000)
+        assert terminal.getvalue() == "\rsaving x 3 MB\rsaving x 3 MB\n"
+
+    def test_a_long_name_does_not_make_the_line_wrap(self, monkeypatch):
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        monkeypatch.setenv("COLUMNS", "90")
+        with Progress(f"loading {'long/' * 30}name.npz", 4, quiet_seconds=0) as progress:
+            progress.advance(4)
+        line = terminal.getvalue().rpartition("\r")[2].strip()
+        assert len(line) < 90
+        assert line.startswith("loading ...")
+        assert "name.npz [" in line
+
+
+def _value(array):
+    class Value:
+        def serialize(self, serializer):
+            serializer("x", array)
+
+    return Value()
+
+
+ARRAY = np.zeros(1000, np.float32)
+WORK = {
+    "save_npz": lambda file: serializers.save_npz(file, {"x": ARRAY}),
+    "save_hdf5": lambda file: serializers.save_hdf5(file, {"x": ARRAY}),
+    "save_hdf5 of an object": lambda file: serializers.save_hdf5(file, _value(ARRAY)),
+    "save_safetensors": lambda file: serializers.save_safetensors(file, {"x": ARRAY}),
+    "load_npz": lambda file: serializers.load_npz(npz(file), _value(np.empty(1000, "f"))),
+    "load_npz of a module": lambda file: serializers.load_npz(npz(file), Module()),
+    "load_hdf5": lambda file: serializers.load_hdf5(hdf5(file), _value(np.empty(1000, "f"))),
+    "convert": lambda file: rewrite(npz(file), f"{file}.npz"),
+    "inspect": lambda file: describe(npz(file), statistics=True),
+}
+
+
+def npz(file):
+    np.savez(f"{file}.npz", x=ARRAY)
+    return f"{file}.npz"
+
+
+def hdf5(file):
+    serializers.save_hdf5(f"{file}.h5", {"x": ARRAY})
+    return f"{file}.h5"
+
+
+class Module(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.x = torch.nn.Parameter(torch.ones(1000))
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_whatever_takes_long_shows_how_far_it_is(name, tmp_path, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(Progress.__init__, "__defaults__", (0.0,))
+    monkeypatch.setattr("chainer_compat.serializers._progress._BETWEEN_SECONDS", 0.0)
+    monkeypatch.setattr("chainer_compat.serializers._session.JOURNAL_BYTES", 0)
+    WORK[name](str(tmp_path / "file"))
+    last = terminal.getvalue().rstrip().rpartition("\r")[2]
+    assert "100% of 0 MB" in last or last.endswith(" 0 MB")
+
+
+PEAK = """
+import resource, sys
+import h5py, numpy as np, isal.isal_zlib
+from chainer_compat import serializers
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+class Target:
+    def __init__(self):
+        self.arrays = [np.ones(4_000_000, np.float32) for _ in range(6)]
+
+    def serialize(self, serializer):
+        for i, array in enumerate(self.arrays):
+            serializer(str(i), array)
+
+target = Target()
+before = peak()
+getattr(serializers, sys.argv[1])(sys.argv[2], target)
+assert all(array[7] == 7 for array in target.arrays)
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is in other units elsewhere")
+@pytest.mark.parametrize("kind", ["npz", "npz plain", "hdf5", "safetensors"])
+def test_a_load_takes_no_more_than_the_target_and_one_array(tmp_path, kind):
+    array = np.random.default_rng(0).normal(size=4_000_000).astype(np.float32)
+    array[7] = 7
+    arrays, file = dict.fromkeys(map(str, range(6)), array), str(tmp_path / "file")
+    if kind == "npz plain":
+        serializers.save_npz(file, arrays, compression=False)
+    else:
+        getattr(serializers, f"save_{kind}")(file, arrays)
+    command = [sys.executable, "-c", PEAK, f"load_{kind.partition(' ')[0]}", file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < array.nbytes
