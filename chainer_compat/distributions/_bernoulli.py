@@ -31,7 +31,7 @@ class _WithoutDerivative(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor, None]:
         (places,) = ctx.saved_tensors
-        return torch.where(places, gy * math.nan, gy * 0), None
+        return gy * torch.where(places, math.nan, 0.0).to(gy.dtype), None
 
 
 @function("BernoulliLogProb")

@@ -12,8 +12,8 @@ METHODS = (
 )  # fmt: skip
 
 
-def described(chainer, np, name, arguments, options, wrap, x):
-    """Everything that a distribution says without drawing, and all gradients.
+def described(chainer, np, name, arguments, options, wrap, x, order=1):
+    """Everything that a distribution says without drawing, and gradients of an order.
 
     `arguments` are arrays by parameter; `wrap` names those that are variables, "x" among them.
     """
@@ -29,16 +29,18 @@ def described(chainer, np, name, arguments, options, wrap, x):
     leaves = {key: value for key, value in parameters.items() if hasattr(value, "cleargrad")}
     for key in PROPERTIES:
         if hasattr(type(made), key):
-            result[key] = _attempt(
-                _measured, chainer, np, lambda key=key: getattr(made, key), leaves
-            )
+            result[key] = _measured(chainer, np, lambda key=key: getattr(made, key), leaves, order)
     for key in METHODS:
-        value = np.clip(x, 0.05, 0.95) if key == "icdf" and np.asarray(x).dtype.kind == "f" else x
-        value = chainer.Variable(value) if "x" in wrap else value
-        inputs = {**leaves, "x": value} if "x" in wrap and value.dtype.kind == "f" else leaves
+        inside = key == "icdf" and x.dtype.kind == "f"
+        value = np.asarray(np.clip(x, 0.05, 0.95), x.dtype) if inside else x
+        inputs = dict(leaves)
+        if "x" in wrap:
+            value = chainer.Variable(value)
+            if value.dtype.kind == "f":
+                inputs["x"] = value
         method = getattr(made, key)
-        result[key] = _attempt(
-            _measured, chainer, np, lambda method=method, value=value: method(value), inputs
+        result[key] = _measured(
+            chainer, np, lambda method=method, value=value: method(value), inputs, order
         )
     return result
 
@@ -49,13 +51,13 @@ def drawn(chainer, np, name, arguments, options, wrap, sample_shape):
     made = _make(chainer, name, parameters, options)
     leaves = {key: value for key, value in parameters.items() if hasattr(value, "cleargrad")}
     return {
-        "sample": _attempt(_measured, chainer, np, lambda: made.sample(sample_shape), leaves),
-        "sample_n": _attempt(_measured, chainer, np, lambda: made.sample_n(3), leaves),
+        "sample": _measured(chainer, np, lambda: made.sample(sample_shape), leaves),
+        "sample_n": _measured(chainer, np, lambda: made.sample_n(3), leaves),
         "next": np.random.rand(),
     }
 
 
-def diverging(chainer, np, name, first, second, options, wrap):
+def diverging(chainer, np, name, first, second, options, wrap, order=1):
     """The divergence of two distributions of a kind, with gradients."""
     p, q = (_parameters(chainer, arguments, wrap) for arguments in (first, second))
     one, other = (_make(chainer, name, parameters, options) for parameters in (p, q))
@@ -65,7 +67,7 @@ def diverging(chainer, np, name, first, second, options, wrap):
         for key, value in parameters.items()
         if hasattr(value, "cleargrad")
     }
-    return _attempt(_measured, chainer, np, lambda: chainer.kl_divergence(one, other), leaves)
+    return _measured(chainer, np, lambda: chainer.kl_divergence(one, other), leaves, order)
 
 
 def _parameters(chainer, arguments, wrap):
@@ -97,21 +99,38 @@ KNOWN = (
 )  # fmt: skip
 
 
-def _measured(chainer, np, function, inputs):
-    """A variable's array and its gradients."""
-    y = function()
+def _measured(chainer, np, function, inputs, order=1):
+    """A variable's array, its gradients and, for the second order, the gradients of these."""
+    y = _attempt(function)
     if not hasattr(y, "array"):
         return y
     result = {"y": y.array}
     if not inputs or y.dtype.kind != "f":
         return result
     random = np.random.RandomState(1)
-    seed = chainer.Variable(random.uniform(-1, 1, y.shape).astype(y.dtype))
-    grads = chainer.grad([y], list(inputs.values()), [seed])
+    seed = chainer.Variable(np.asarray(random.uniform(-1, 1, y.shape), y.dtype))
+    variables = list(inputs.values())
+    grads = chainer.grad([y], variables, [seed], enable_double_backprop=order > 1)
     result["gx"] = {
         key: None if g is None else g.array for key, g in zip(inputs, grads, strict=True)
     }
+    # Times 1: of two outputs that are one variable, Chainer loses one.
+    found = [g * 1 for g in grads if g is not None and g.requires_grad]
+    if order < 2 or not found:
+        return result
+    variables = [v for v, g in zip(variables, grads, strict=True) if g is not None]
+    weights = [chainer.Variable(np.asarray(random.uniform(-1, 1, g.shape), g.dtype)) for g in found]
+    result["ggx"] = _arrays(chainer, np, found, [*variables, seed], weights)
     return result
+
+
+def _arrays(chainer, np, ys, variables, weights):
+    """Second gradients; where nothing depends on a variable, torch knows it more often."""
+    grads = chainer.grad(ys, variables, weights)
+    return [
+        np.zeros_like(v.array) if g is None else g.array
+        for v, g in zip(variables, grads, strict=True)
+    ]
 
 
 def chosen(chainer, np, case):
