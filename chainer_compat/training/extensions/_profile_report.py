@@ -58,7 +58,8 @@ class ProfileReport(Extension):
         """
         self._started_at = _now()
         updater = trainer.updater
-        self._measure(updater, "update", "update")
+        if hasattr(updater, "update"):  # in Lightning, the updates are not the updater's
+            self._measure(updater, "update", "update")
         for iterator in getattr(updater, "_iterators", {}).values():
             if hasattr(iterator, "next"):
                 self._measure(iterator, "next", "data")
