@@ -26,7 +26,14 @@ __all__ = [
 
 # What every function call or report asks for: kept ready in a `_Mode`, since a look-up that falls
 # through to the global configuration costs half a microsecond.
-_HOT = ("debug", "enable_backprop", "keep_graph_on_report", "train", "type_check")
+_HOT = (
+    "debug",
+    "enable_backprop",
+    "in_recomputing",
+    "keep_graph_on_report",
+    "train",
+    "type_check",
+)
 
 
 class _Mode:
@@ -37,6 +44,7 @@ class _Mode:
         "debug",
         "enable_backprop",
         "function_hooks",
+        "in_recomputing",
         "keep_graph_on_report",
         "link_hooks",
         "own",
@@ -48,6 +56,7 @@ class _Mode:
 
     debug: bool
     enable_backprop: bool
+    in_recomputing: bool
     keep_graph_on_report: bool
     train: bool
     type_check: bool

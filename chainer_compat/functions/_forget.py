@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from chainer_compat._variable import Variable, as_variable
-from chainer_compat.configuration import force_backprop_mode, no_backprop_mode
+from chainer_compat.configuration import force_backprop_mode, no_backprop_mode, using_config
 from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.functions._boundary import function
 
@@ -34,7 +34,7 @@ class _Forgotten(torch.autograd.Function):
     def forward(ctx: Any, func: Callable[..., Any], *xs: Tensor) -> tuple[Tensor, ...]:
         ctx.func = func
         ctx.save_for_backward(*xs)
-        with no_backprop_mode():
+        with no_backprop_mode(), using_config("_will_recompute", True):
             ys = _call(func, [Variable(x.detach(), requires_grad=False) for x in xs])
         return tuple(y.tensor.detach() for y in ys)
 
@@ -43,7 +43,8 @@ class _Forgotten(torch.autograd.Function):
         if torch.is_grad_enabled():
             raise RuntimeError("F.forget cannot be differentiated twice; call the function itself")
         again = [x.detach().requires_grad_(x.requires_grad) for x in ctx.saved_tensors]
-        with torch.enable_grad(), force_backprop_mode():
+        modes = force_backprop_mode(), using_config("in_recomputing", True)
+        with torch.enable_grad(), modes[0], modes[1]:
             ys = _call(ctx.func, [Variable(x, requires_grad=x.requires_grad) for x in again])
         ends = [(y.tensor, gy) for y, gy in zip(ys, gys, strict=True) if y.tensor.requires_grad]
         if ends:
@@ -60,8 +61,8 @@ def _forget(xs: Sequence[Tensor], func: Callable[..., Any]) -> Any:
 def forget(func: Callable[..., Any], *xs: Any) -> Any:
     """Calls a function without keeping its results in between, to save memory.
 
-    In a backward pass the function is called again. It must do the same then: no dropout, no
-    statistics.
+    In a backward pass the function is called again, with ``config.in_recomputing`` set, where
+    links that keep statistics leave them alone. It must do the same then: no dropout.
 
     Args:
         func: A function of variables that returns a variable or a tuple of them.

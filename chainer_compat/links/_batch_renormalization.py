@@ -84,6 +84,8 @@ class BatchRenormalization(BatchNormalization):
         self.dmax = dmax
         self.r: Any = None
         self.d: Any = None
+        # The statistics before the batch that `F.forget` will normalize again.
+        self._before: tuple[Any, Any] = self.avg_mean, self.avg_var
 
     def forward(self, x: Any, finetune: bool = False) -> Variable:
         """Normalizes.
@@ -103,9 +105,15 @@ class BatchRenormalization(BatchNormalization):
             )
             return fixed
         decay = self.decay
-        if finetune:
+        again = config.in_recomputing  # the statistics have this batch already
+        if finetune and not again:
             self.N += 1
             decay = 1.0 - 1.0 / self.N
+        statistics = self.avg_mean, self.avg_var
+        if again:
+            statistics = self._before
+        elif config._will_recompute:
+            self._before = self.avg_mean.copy(), self.avg_var.copy()
         return functions.batch_renormalization(
             x,
             gamma,
@@ -113,8 +121,7 @@ class BatchRenormalization(BatchNormalization):
             self.rmax,
             self.dmax,
             self.eps,
-            self.avg_mean,
-            self.avg_var,
+            *statistics,
             decay,
-            update_statistics=True,
+            update_statistics=not again,
         )

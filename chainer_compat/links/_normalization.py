@@ -167,7 +167,8 @@ class BatchNormalization(Link):
             )
             return fixed
         decay = self.decay
-        if finetune:
+        again = _this_thread.mode.in_recomputing  # the statistics have this batch already
+        if finetune and not again:
             self.N += 1
             decay = 1.0 - 1.0 / self.N
         return functions.batch_normalization(
@@ -175,8 +176,8 @@ class BatchNormalization(Link):
             gamma,
             beta,
             eps=self.eps,
-            running_mean=self.avg_mean,
-            running_var=self.avg_var,
+            running_mean=None if again else self.avg_mean,
+            running_var=None if again else self.avg_var,
             decay=decay,
             axis=self.axis,
         )

@@ -251,6 +251,21 @@ def test_statistics_are_finetuned(both: Any, name: str, arguments: Any, options:
     both(links.finetuned, name, arguments, options, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("finetune", [False, True])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("BatchNormalization", (4,)),
+        ("BatchRenormalization", (4, 2, 1)),
+        ("DecorrelatedBatchNormalization", (4, 2)),
+    ],
+)
+def test_a_batch_counts_once_when_it_is_normalized_again(
+    both: Any, name: str, arguments: Any, finetune: bool
+) -> None:
+    both(links.forgotten, name, arguments, finetune, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("groups", "shapes"),
     [

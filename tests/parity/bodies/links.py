@@ -172,6 +172,20 @@ def finetuned(chainer, np, name, arguments, options):
     return found
 
 
+def forgotten(chainer, np, name, arguments, finetune):
+    """Normalize batches of which nothing is kept, so that each is normalized twice."""
+    link = getattr(chainer.links, name)(*arguments)
+    random = np.random.RandomState(1)
+    found = []
+    for _ in range(3):
+        x = chainer.Variable(random.uniform(-1, 1, (8, 4)).astype(np.float32))
+        y = chainer.functions.forget(lambda x: link(x, finetune=finetune), x)
+        link.cleargrads()
+        chainer.functions.sum(y * y * y).backward()
+        found += [y.array, x.grad, [p.grad for p in link.params()], _saved(chainer, np, link)]
+    return found
+
+
 def loaded_whitening(chainer, np, groups, shapes):
     """Load running statistics, as files of version 6 have them, too."""
     import warnings
