@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
+from chainer_compat._unsupported import unsupported
 from chainer_compat.backends import _crossing
 from chainer_compat.backends._cpu import array_to_cpu
 from chainer_compat.backends._cuda_device import (
@@ -86,6 +87,33 @@ class _NoArray:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise _cupy_needed("cupy.ndarray")
 
+    @property
+    def device(self) -> NoReturn:
+        """Raises: there is no array."""
+        raise _cupy_needed("cupy.ndarray")
+
+    @property
+    def shape(self) -> NoReturn:
+        """Raises: there is no array."""
+        raise _cupy_needed("cupy.ndarray")
+
+    def get(self, stream: Any = None) -> Any:
+        """Raises: there is no array to be copied.
+
+        Args:
+            stream: A stream.
+        """
+        raise _cupy_needed("cupy.ndarray")
+
+    def set(self, arr: Any, stream: Any = None) -> None:
+        """Raises: there is no array to copy into.
+
+        Args:
+            arr: An array of NumPy.
+            stream: A stream.
+        """
+        raise _cupy_needed("cupy.ndarray")
+
 
 class _NoStream:
     """A stream or an event where CuPy is not installed: there is nothing to wait for."""
@@ -136,6 +164,13 @@ def _cupy_cuda(name: str) -> Any:
 def _cudnn_enabled() -> bool:
     cudnn: Any = torch.backends.cudnn
     return bool(torch.cuda.is_available() and cudnn.is_available())
+
+
+_DROPOUT = "torch keeps the states of cuDNN's dropout: use `functions.n_step_lstm` and the like."
+get_cudnn_dropout_states = unsupported("chainer.backends.cuda.get_cudnn_dropout_states", _DROPOUT)
+get_cudnn_dropout_states_core = unsupported(
+    "chainer.backends.cuda.get_cudnn_dropout_states_core", _DROPOUT
+)
 
 
 # Looked up at each use: asking at import would load the driver and CuPy.

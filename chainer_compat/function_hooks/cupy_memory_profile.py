@@ -7,6 +7,7 @@ from typing import IO, Any
 import torch
 
 from chainer_compat._profiling import print_table
+from chainer_compat._unsupported import unsupported
 from chainer_compat.backends import cuda
 from chainer_compat.function_hook import FunctionHook
 
@@ -28,6 +29,14 @@ class CupyMemoryCumulativeHook:
     """
 
     name = "CupyMemoryCumulativeHook"
+    alloc_preprocess = unsupported(
+        "chainer.function_hooks.cupy_memory_profile.CupyMemoryCumulativeHook.alloc_preprocess",
+        "CuPy called it at each allocation; here torch's counters are read: see `used_bytes`.",
+    )
+    malloc_preprocess = unsupported(
+        "chainer.function_hooks.cupy_memory_profile.CupyMemoryCumulativeHook.malloc_preprocess",
+        "CuPy called it at each allocation; here torch's counters are read: see `acquired_bytes`.",
+    )
 
     def __init__(self) -> None:
         self._before = (0, 0)

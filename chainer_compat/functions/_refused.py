@@ -9,6 +9,7 @@ from chainer_compat._unsupported import unsupported
 __all__ = ["REASONS", "find", "members"]
 
 _DERIVATIVES = """
+ROIPooling2DGrad
 NegativeSamplingFunctionGrad DecorrelatedBatchNormalizationGrad
 FixedDecorrelatedBatchNormalizationGrad
 AbsoluteGrad ArccosGrad ArcsinGrad Arctan2Grad ArctanGrad AsStridedGrad Assign
@@ -25,7 +26,7 @@ UnpoolingNDGrad Upsampling2DGrad interpolate_grad_bilinear_cpu interpolate_grad_
 lstm_grad_grad slstm_grad_grad
 """
 _PIECES = """
-c_sum BACKWORDC CooMatMul DiagEinSum GeneralBatchNormalizationImpl IndexSelectorBase
+BACKWORDC CooMatMul DiagEinSum GeneralBatchNormalizationImpl IndexSelectorBase
 MaxPoolingNDWithIndexes SelectorBase TensorDot TensorGeometry argone available_cpu
 compute_indices_and_weights einsum_symbols fbeta_score index_dtype install_variable_arithmetics
 install_variable_get_item interpolate_bilinear_cpu interpolate_bilinear_gpu
@@ -77,10 +78,15 @@ _MEMBERS = {
     "MaxPoolingND": "get_cudnn_pool_mode",
     "Pooling2D": "backward_gpu",
     "R2_score": "backward_cpu backward_gpu",
+    "ROIAverageAlign2D": "backward_cpu backward_gpu",
+    "ROIAveragePooling2D": "backward_cpu backward_gpu",
+    "ROIMaxAlign2D": "backward_cpu backward_gpu",
+    "ROIMaxPooling2D": "backward_cpu backward_gpu",
     "ReLU": "forward_ideep",
     "SoftmaxCrossEntropy": "eps soft_target y",
     "SpatialTransformerGrid": "backward_cpu backward_gpu",
     "SpatialTransformerSampler": "backward_cpu backward_gpu",
+    "TreeLSTM": "backward_cpu backward_gpu",
     "Unpooling2D": "backward_gpu",
     "Upsampling2D": "backward_gpu",
 }

@@ -25,6 +25,7 @@ MATRICES = _floats(2, 3, 3) + 2 * np.eye(3, dtype=np.float32)
 POSITIVE = (MATRICES @ MATRICES.swapaxes(1, 2)).astype(np.float32)
 LABELS = np.array([0, 2, 1, -1], np.int32)
 THREE, ONES, ZEROS = _floats(3), np.ones(3, np.float32), np.zeros(3, np.float32)
+REGIONS = np.array([[0, 0, 8, 6], [2, 1, 9, 8]], np.float32)
 INDEXES = np.zeros((2, 3, 6, 5), np.int32)
 
 # Module, class, the constructor's arguments, inputs.
@@ -240,6 +241,15 @@ CASES: list[tuple[str, str, Any, Any]] = [
     ),
     ("noise.simplified_dropconnect", "SimplifiedDropconnect", (0.4,), [ROWS, _floats(2, 3)]),
     ("noise.zoneout", "Zoneout", (0.4,), [ROWS, OTHER]),
+    *(
+        (f"pooling.{module}", name, arguments, [IMAGE, REGIONS, np.array([0, 1], np.int32)])
+        for module, name, arguments in [
+            ("roi_average_align_2d", "ROIAverageAlign2D", ((2, 2), 0.5, 2)),
+            ("roi_average_pooling_2d", "ROIAveragePooling2D", ((2, 2), 0.5)),
+            ("roi_max_align_2d", "ROIMaxAlign2D", ((2, 2), 0.5, 2)),
+            ("roi_max_pooling_2d", "ROIMaxPooling2D", ((2, 2), 0.5)),
+        ]
+    ),
     ("rnn.lstm", "LSTM", (), [_floats(2, 3), _floats(2, 12)]),
     ("rnn.slstm", "SLSTM", (), [*(_floats(2, 3),) * 2, *(_floats(2, 12),) * 2]),
     ("rnn.tree_lstm", "TreeLSTM", (), [_floats(2, 3), _floats(2, 3), _floats(2, 15)]),

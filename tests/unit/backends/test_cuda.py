@@ -128,3 +128,14 @@ def test_the_workspace_size_is_remembered() -> None:
 def test_a_name_that_is_not_there_says_so() -> None:
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = cuda.no_such_name
+
+
+def test_what_is_of_cupys_or_cudnns_says_so() -> None:
+    with pytest.raises(NotImplementedError, match="n_step_lstm"):
+        cuda.get_cudnn_dropout_states()
+    assert not isinstance(np.ones(1), cuda.ndarray)
+    if cuda.ndarray.__module__.startswith("chainer_compat"):
+        array = cuda.ndarray.__new__(cuda.ndarray)
+        for use in (lambda: array.shape, lambda: array.device, array.get, lambda: array.set(None)):
+            with pytest.raises(ImportError, match="CuPy"):
+                use()
