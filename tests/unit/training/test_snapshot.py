@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -426,6 +427,32 @@ class TestFailures:
         trainer.updater.iteration = 3
         extension(trainer)
         assert names(tmp_path) == ["snapshot_iter_3"]
+
+    def test_a_file_is_on_the_disk_before_it_gets_its_name_and_then_the_name_is(
+        self, tmp_path, monkeypatch
+    ):
+        """Or a power cut could leave the name without the content, or neither."""
+        trainer = StubTrainer(tmp_path)
+        extension = extensions.snapshot()
+        extension.initialize(trainer)
+        done, (fsync, replace) = [], (os.fsync, os.replace)
+
+        def noted_fsync(descriptor):
+            is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            done.append("folder synced" if is_folder else "file synced")
+            fsync(descriptor)
+
+        def noted_replace(source, target, **options):
+            if Path(target) == tmp_path / "snapshot_iter_1":
+                done.append("named")
+            replace(source, target, **options)
+
+        monkeypatch.setattr(os, "fsync", noted_fsync)
+        monkeypatch.setattr(os, "replace", noted_replace)
+        extension(trainer)
+        at = done.index("named")
+        assert "file synced" in done[:at]
+        assert "folder synced" in done[at:]
 
     def test_a_folder_that_is_removed_in_between_is_told(self, tmp_path):
         import shutil
