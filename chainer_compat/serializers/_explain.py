@@ -24,6 +24,9 @@ __all__ = ["load_all_or_nothing"]
 
 # After so long, a key that the object might have forgiven counts as missing too.
 _SURVEY_SECONDS = 2.0
+# Of each list in a message; the error's attributes hold all.
+_MOST_LINES = 20
+_MODEL_OF_A_TRAINER = "updater/model:main/"
 _CUT_SHORT = "the list may go on: the object needs what is missing to ask for the rest"
 
 
@@ -146,14 +149,19 @@ def hint(store: Store, path: str, seen: list[str], missing: list[str]) -> str:
             "part of the object."
         )
     if from_trainer and not for_trainer:
-        return "The file is a snapshot of a whole trainer: choose a part with path='updater/...'."
+        has_model = any(name.startswith(_MODEL_OF_A_TRAINER) for name in names)
+        part = _MODEL_OF_A_TRAINER if has_model else "updater/..."
+        return f"The file is a snapshot of a whole trainer: choose a part with path={part!r}."
     return ""
 
 
 def _section(title: str, lines: list[str]) -> str:
     if not lines:
         return ""
-    return f"\n  {len(lines)} {title}:" + "".join(f"\n    {line}" for line in lines)
+    shown = lines if len(lines) <= _MOST_LINES else lines[: _MOST_LINES - 1]
+    rest = len(lines) - len(shown)
+    more = f"\n    ... and {rest} more" if rest else ""
+    return f"\n  {len(lines)} {title}:" + "".join(f"\n    {line}" for line in shown) + more
 
 
 def _report(

@@ -55,6 +55,7 @@ class Report:
         extra: Keys of the file that the module has no place for.
         mismatched: Arrays of another shape.
         notes: What to look at, in sentences.
+        shapes: The shapes of what is missing and extra.
 
     Example:
         >>> report = Report(missing=["fc.bias"])
@@ -70,6 +71,7 @@ class Report:
     extra: list[str] = field(default_factory=list)
     mismatched: list[Mismatch] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    shapes: dict[str, Shape] = field(default_factory=dict)
 
     @property
     def transformed(self) -> list[Loaded]:
@@ -90,9 +92,12 @@ class Report:
             ("mismatched", item.name, item.source, f"expected {item.expected}, found {item.found}")
             for item in self.mismatched
         ]
-        rows += [("missing", name, "", "") for name in self.missing]
-        rows += [("extra", "", key, "") for key in self.extra]
+        rows += [("missing", name, "", self._shape(name)) for name in self.missing]
+        rows += [("extra", "", key, self._shape(key)) for key in self.extra]
         return rows
+
+    def _shape(self, name: str) -> str:
+        return str(self.shapes[name]) if name in self.shapes else ""
 
     def __str__(self) -> str:
         rows = self.rows()

@@ -149,6 +149,8 @@ def place_weights(
         name for name in tensors if name not in names and not name.endswith("num_batches_tracked")
     ]
     report.extra += [path + key for key in shapes if key not in used]
+    report.shapes |= {name: tuple(tensors[name].shape) for name in report.missing}
+    report.shapes |= {path + key: shape for key, shape in shapes.items() if key not in used}
     return [_with_path(item, path) for item in good], report
 
 

@@ -216,6 +216,15 @@ class TestStrictness:
         assert "the list may go on" in str(caught.value)
         assert target.values == {}
 
+    def test_long_lists_are_cut_in_the_message_only(self):
+        arrays = {**serializers.serialize(Whole()), **{f"more{i}": 0 for i in range(50)}}
+        del arrays["count"]
+        with pytest.raises(SnapshotMismatchError) as caught:
+            serializers.load_npz(saved(arrays), Whole())
+        assert len(caught.value.extra) == 50
+        assert str(caught.value).count("more") == 19 + 1
+        assert "\n    ... and 31 more" in str(caught.value)
+
     def test_not_strict_leaves_what_is_missing(self):
         whole = Whole(3)
         serializers.load_npz(saved({"count": 7}), whole, strict=False)

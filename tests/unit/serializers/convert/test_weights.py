@@ -350,3 +350,11 @@ def test_the_table_names_many_sources_by_the_first_and_last():
     report = convert.load_weights(npz(arrays), nn.Sequential(nn.LSTM(3, 4)))
     assert "rnn/0/w0 ... rnn/0/w3 (4 arrays)" in str(report)
     assert [item.how for item in report.transformed] == ["gates stacked"] * 4
+
+
+def test_the_table_tells_the_shapes_of_what_found_no_place():
+    with pytest.raises(SnapshotMismatchError) as caught:
+        convert.load_weights(npz(linear("last", 10, 4)), nn.Sequential(nn.Linear(4, 12)))
+    lines = [line.split(maxsplit=2) for line in str(caught.value).splitlines()]
+    assert ["missing", "0.weight", "(12, 4)"] in lines
+    assert ["extra", "last/W", "(10, 4)"] in lines
