@@ -28,6 +28,7 @@ def make_fabric(options: dict[str, str]) -> Any:
         ValueError: If one of them has no meaning.
     """
     from lightning.fabric import Fabric
+    from lightning.fabric.plugins.environments.lightning import LightningEnvironment
     from lightning.fabric.strategies.ddp import DDPStrategy
 
     # What it says of its own doings would stand between the lines of the script.
@@ -40,8 +41,11 @@ def make_fabric(options: dict[str, str]) -> Any:
             "hold the whole of it"
         )
     nodes, devices = 1, _devices(options.get("devices", "1"))
-    if _launcher.SIZE in os.environ:
+    started_here = _launcher.SIZE in os.environ
+    if started_here:
         nodes, devices = int(os.environ[_launcher.SIZE]), 1
+    # Where this machine is part of a cluster, it is no matter of the cluster's.
+    own = started_here or not _launcher.is_launched()
     several = nodes > 1 or strategy == "ddp" or devices not in (1, "1")
     return Fabric(
         accelerator=options.get("accelerator", "auto"),
@@ -49,6 +53,7 @@ def make_fabric(options: dict[str, str]) -> Any:
         num_nodes=nodes,
         precision=options.get("precision", "32-true"),  # type: ignore[arg-type]  # Fabric checks it
         # Rank zero evaluates while the others wait, as long as it takes.
+        plugins=[LightningEnvironment()] if own else None,
         strategy=DDPStrategy(timeout=timedelta(days=7)) if several else "auto",
     )
 

@@ -23,9 +23,15 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-def run(*command, cwd, status=0):
+def run(*command, cwd, status=0, **variables):
     done = subprocess.run(
-        command, cwd=cwd, check=False, capture_output=True, text=True, env=ENVIRONMENT, timeout=240
+        command,
+        cwd=cwd,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**ENVIRONMENT, **variables},
+        timeout=240,
     )
     assert done.returncode == status, done.stderr[-3000:]
     return done
@@ -139,6 +145,11 @@ class TestFaults:
     def test_a_script_without_an_updater_is_told(self, tmp_path):
         done = run(*ON_TWO, STEERED, "no updater", "out", cwd=tmp_path)
         assert "made no StandardUpdater" in done.stderr
+
+    def test_the_cluster_of_its_machine_is_left_out_of_it(self, tmp_path):
+        job = {"SLURM_NTASKS": "4", "SLURM_JOB_NAME": "job", "SLURM_PROCID": "0"}
+        done = run(*ON_TWO, STEERED, "no updater", "out", cwd=tmp_path, **job)
+        assert "in each of 2 processes" in done.stderr
 
     @pytest.mark.parametrize(
         ("options", "told"),
