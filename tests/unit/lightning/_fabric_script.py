@@ -1,4 +1,4 @@
-"""What each process does in the tests of FabricUpdater: `_fabric_script.py CASE SIZE OUT`."""
+"""What each process does in the tests of FabricUpdater: `_fabric_script.py CASES SIZE OUT`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chainer_compat.interop import TorchOptimizer
 from chainer_compat.lightning import FabricUpdater
 from chainer_compat.training import _processes, extensions, updaters
 
-CASE, SIZE, OUT = sys.argv[1], int(sys.argv[2]), pathlib.Path(sys.argv[3])
+SIZE, OUT = int(sys.argv[2]), pathlib.Path(sys.argv[3])
 
 
 class Net(chainer.Chain):
@@ -86,40 +86,40 @@ class EveryRank(training.Extension):
         self.called.append(trainer.updater.iteration)
 
 
-def make_updater(fabric):
+def make_updater(fabric, case):
     generator = np.random.RandomState(3)
     x = generator.rand(23, 3).astype(np.float32)
     t = x.sum(axis=1, keepdims=True) + 1
     dataset = chainer.datasets.TupleDataset(x, t)
     # Different on each rank on purpose, where nothing else is: rank zero's are to hold.
-    np.random.seed(7 + (fabric.global_rank if CASE == "seeds" else 0))
-    batch_size = {"tiny": 1, "copies": 8}.get(CASE, 5)
-    repeat = CASE != "tiny"
+    np.random.seed(7 + (fabric.global_rank if case == "seeds" else 0))
+    batch_size = {"tiny": 1, "copies": 8}.get(case, 5)
+    repeat = case != "tiny"
     iterator = chainer.iterators.SerialIterator(dataset, batch_size, repeat=repeat)
-    if CASE == "torch":
+    if case == "torch":
         torch.manual_seed(0)
         net = TorchNet()
         optimizer = TorchOptimizer(torch.optim.Adam(net.parameters(), lr=0.05), net)
         return FabricUpdater(iterator, optimizer, fabric=fabric)
     model = Net()
     optimizer = chainer.optimizers.MomentumSGD(0.05).setup(model)
-    if CASE == "noise":
+    if case == "noise":
         optimizer.add_hook(chainer.optimizer_hooks.GradientNoise(0.1))
-    if CASE == "dropout":
+    if case == "dropout":
         model.ratio = 0.5
-    if CASE == "scaled":
+    if case == "scaled":
         optimizer.set_loss_scale(8.0)
-    if CASE == "copies":
+    if case == "copies":
         with _processes.using(_processes_of(fabric)):
             return updaters.ParallelUpdater(iterator, optimizer, devices={"main": -1, "second": -1})
-    if CASE == "iterators":
+    if case == "iterators":
         parts = [chainer.datasets.SubDataset(dataset, i, i + 10) for i in (0, 10)][:SIZE]
         iterators = [chainer.iterators.SerialIterator(part, 3) for part in parts]
         with _processes.using(_processes_of(fabric)):
             return updaters.MultiprocessParallelUpdater(
                 iterators, optimizer, devices=list(range(SIZE))
             )
-    kind = Custom if CASE == "custom" else FabricUpdater
+    kind = Custom if case == "custom" else FabricUpdater
     return kind(iterator, optimizer, fabric=fabric)
 
 
@@ -132,7 +132,16 @@ def _processes_of(fabric):
 def main():
     fabric = Fabric(accelerator="cpu", devices=SIZE)
     fabric.launch()
-    updater = make_updater(fabric)
+    # Many cases of one pair of processes: what takes long is to start them.
+    for case in sys.argv[1].split(","):
+        train(fabric, case, OUT / case)
+    if SIZE > 1:
+        torch.distributed.destroy_process_group()
+
+
+def train(fabric, case, out):
+    out.mkdir(exist_ok=True)
+    updater = make_updater(fabric, case)
     model = updater.get_optimizer("main").target
     masks, everywhere = [], EveryRank()
 
@@ -140,17 +149,17 @@ def main():
         # Only rank zero's opinion counts.
         return fabric.global_rank == 0 and trainer.updater.iteration >= 12
 
-    trainer = training.Trainer(updater, stop, out=str(OUT))
+    trainer = training.Trainer(updater, stop, out=str(out))
     trainer.extend(extensions.LogReport(trigger=(1, "iteration")))
     trainer.extend(change_rate, trigger=(3, "iteration"))
     trainer.extend(
         everywhere, trigger=lambda t: fabric.global_rank == 0 and t.updater.iteration == 4
     )
-    if CASE == "dropout":
+    if case == "dropout":
         trainer.extend(lambda t: masks.append((model.mask.array != 0).tolist()), name="masks")
         trainer.get_extension("masks").all_ranks = True
     trainer.run()
-    parameters = model.parameters() if CASE == "torch" else [p.tensor for p in model.params()]
+    parameters = model.parameters() if case == "torch" else [p.tensor for p in model.params()]
     found = {
         "weights": [p.detach().double().sum().item() for p in parameters],
         "log": trainer.get_extension("LogReport").log,
@@ -159,9 +168,7 @@ def main():
         "masks": masks,
         "next": np.random.rand(),
     }
-    (OUT / f"rank{fabric.global_rank}.json").write_text(json.dumps(found))
-    if SIZE > 1:
-        torch.distributed.destroy_process_group()
+    (out / f"rank{fabric.global_rank}.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

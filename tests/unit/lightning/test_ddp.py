@@ -35,8 +35,15 @@ def without_time(log):
     return [{k: v for k, v in entry.items() if k != "elapsed_time"} for entry in log]
 
 
-def test_all_ranks_agree_and_only_rank_zero_writes(tmp_path):
-    zero, one = run(tmp_path / "out", 3)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that nothing interrupted: its folder, and what both processes found."""
+    out = tmp_path_factory.mktemp("whole")
+    return out, run(out, 3)
+
+
+def test_all_ranks_agree_and_only_rank_zero_writes(whole):
+    out, (zero, one) = whole
 
     assert zero["iteration"] == one["iteration"] == 6
     assert zero["everywhere"] == one["everywhere"] == [1, 3, 5]
@@ -46,25 +53,25 @@ def test_all_ranks_agree_and_only_rank_zero_writes(tmp_path):
     entry = zero["log"][1]
     assert (entry["main/rank"], entry["synced"], entry["val_rank"]) == (0.5, 0.5, 0.5)
     assert entry["main/rows"] == 3
-    names = {path.name for path in (tmp_path / "out").iterdir()}
+    names = {path.name for path in out.iterdir()}
     assert names >= {"log", "snapshot_iter_2", "snapshot_iter_4", "snapshot_iter_6"}
 
 
-def test_all_ranks_resume_from_the_file_that_rank_zero_finds(tmp_path):
-    whole, _ = run(tmp_path / "whole", 3)
+def test_all_ranks_resume_from_the_file_that_rank_zero_finds(tmp_path, whole):
+    _, (uncut, _) = whole
     run(tmp_path / "parts", 1)
     zero, one = run(tmp_path / "parts", 3)
 
-    assert zero["weights"] == one["weights"] == whole["weights"]
-    assert without_time(zero["log"]) == without_time(whole["log"])
+    assert zero["weights"] == one["weights"] == uncut["weights"]
+    assert without_time(zero["log"]) == without_time(uncut["log"])
     assert zero["on_zero"] == [3, 4, 5, 6]
 
 
-def test_a_sharded_snapshot_is_written_and_loaded_by_all(tmp_path):
-    whole, _ = run(tmp_path / "whole", 2)
+def test_a_sharded_snapshot_is_written_and_loaded_by_all(tmp_path, whole):
+    _, (uncut, _) = whole
     run(tmp_path / "parts", 1, "sharded")
     assert (tmp_path / "parts" / "snapshot_iter_2").is_dir()
-    zero, one = run(tmp_path / "parts", 2, "sharded")
+    zero, one = run(tmp_path / "parts", 3, "sharded")
 
-    assert zero["weights"] == one["weights"] == whole["weights"]
-    assert without_time(zero["log"]) == without_time(whole["log"])
+    assert zero["weights"] == one["weights"] == uncut["weights"]
+    assert without_time(zero["log"]) == without_time(uncut["log"])

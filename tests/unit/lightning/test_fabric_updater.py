@@ -22,16 +22,30 @@ ROOT = pathlib.Path(__file__).parents[3]
 SCRIPT = "tests/unit/lightning/_fabric_script.py"
 
 
-def run(case, size, out):
-    """What the processes found."""
-    out.mkdir()
+ALIKE = ("plain", "custom", "torch", "tiny", "noise", "scaled", "copies")
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """What one process found in each case."""
+    return run(ALIKE, 1, tmp_path_factory.mktemp("alone"))
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """What two processes found in each case."""
+    cases = (*ALIKE, "seeds", "dropout", "iterators")
+    return run(cases, 2, tmp_path_factory.mktemp("two"))
+
+
+def run(cases, size, out):
     done = subprocess.run(
         [
             sys.executable,
             "-W",
             "ignore",
             SCRIPT,
-            case,
+            ",".join(cases),
             str(size),
             out,
         ],
@@ -43,7 +57,10 @@ def run(case, size, out):
         timeout=120,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads((out / f"rank{rank}.json").read_text()) for rank in range(size)]
+    return {
+        case: [json.loads((out / case / f"rank{rank}.json").read_text()) for rank in range(size)]
+        for case in cases
+    }
 
 
 def assert_close(actual, expected, rtol=1e-4):
@@ -56,32 +73,30 @@ def assert_close(actual, expected, rtol=1e-4):
 
 @pytest.mark.slow
 class TestTwoProcesses:
-    @pytest.mark.parametrize(
-        "case", ["plain", "custom", "torch", "tiny", "noise", "scaled", "copies"]
-    )
-    def test_the_log_and_the_weights_are_those_of_one(self, tmp_path, case):
-        (alone,) = run(case, 1, tmp_path / "alone")
-        zero, one = run(case, 2, tmp_path / "two")
+    @pytest.mark.parametrize("case", ALIKE)
+    def test_the_log_and_the_weights_are_those_of_one(self, alone, two, case):
+        (single,) = alone[case]
+        zero, one = two[case]
 
         assert zero["weights"] == one["weights"]
-        np.testing.assert_allclose(zero["weights"], alone["weights"], rtol=1e-4)
+        np.testing.assert_allclose(zero["weights"], single["weights"], rtol=1e-4)
         assert zero["iteration"] == one["iteration"] == 12
         assert one["log"] == []
         assert zero["everywhere"] == one["everywhere"] == [4]
         assert zero["next"] == one["next"]
         if case != "copies":
-            assert_close(zero["log"], alone["log"])
+            assert_close(zero["log"], single["log"])
         if case not in ("torch", "noise"):
-            assert zero["next"] == alone["next"]
+            assert zero["next"] == single["next"]
 
-    def test_rank_zeros_random_numbers_hold(self, tmp_path):
-        zero, one = run("seeds", 2, tmp_path / "two")
+    def test_rank_zeros_random_numbers_hold(self, two):
+        zero, one = two["seeds"]
 
         assert zero["weights"] == one["weights"]
         assert zero["next"] == one["next"]
 
-    def test_each_process_drops_out_for_itself(self, tmp_path):
-        zero, one = run("dropout", 2, tmp_path / "two")
+    def test_each_process_drops_out_for_itself(self, two):
+        zero, one = two["dropout"]
 
         assert zero["weights"] == one["weights"]
         assert zero["next"] == one["next"]
@@ -89,8 +104,8 @@ class TestTwoProcesses:
         pairs = list(zip(zero["masks"][1:], one["masks"][1:], strict=True))
         assert all(a[:2] != b[:2] for a, b in pairs)
 
-    def test_an_iterator_for_each_process(self, tmp_path):
-        zero, one = run("iterators", 2, tmp_path / "two")
+    def test_an_iterator_for_each_process(self, two):
+        zero, one = two["iterators"]
 
         assert zero["weights"] == one["weights"]
         assert zero["iteration"] == one["iteration"] == 12
