@@ -104,7 +104,8 @@ def processes_of(updater: Any) -> Processes | None:
     Raises:
         NotImplementedError: If it ought to, and cannot.
     """
-    found: Processes | None = getattr(updater, "_processes", None)
+    # Not by getattr: a mock, which is a good updater for a test, has every attribute.
+    found: Processes | None = getattr(updater, "__dict__", {}).get("_processes")
     if found is None and _current is not None:
         raise NotSupportedError(
             f"{type(updater).__name__} cannot train on several processes or in another precision: "
