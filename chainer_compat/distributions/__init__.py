@@ -42,3 +42,12 @@ def __getattr__(name: str) -> Any:
     from chainer_compat._unsupported import missing_name
 
     raise missing_name(__name__, name)
+
+
+def _find_deep_name(name: str) -> Any:
+    """What a deep module, ``distributions.gumbel``, has under a name."""
+    if name in globals():
+        return globals()[name]
+    from chainer_compat.distributions import _deep_names
+
+    return _deep_names.find(name)

@@ -158,3 +158,26 @@ def test_a_constructor_computes_nothing() -> None:
 def test_names_that_are_not_there() -> None:
     with pytest.raises(AttributeError, match=r"no attribute .Zipf."):
         D.Zipf  # noqa: B018
+
+
+def test_the_constants_of_the_modules_are_chainers() -> None:
+    from chainer_compat.distributions import _find_deep_name
+
+    theirs = {  # printed by Chainer 7.8.1
+        "EULER": 0.5772156649015329,
+        "ENTROPYC": 1.4189385332046727,
+        "LOGPROBC": -0.9189385332046727,
+        "PROBC": 0.3989422804014327,
+    }
+    for name, value in theirs.items():
+        assert _find_deep_name(name) == pytest.approx(value, rel=1e-15)
+
+
+def test_a_piece_of_chainers_own_says_what_to_use_instead() -> None:
+    from chainer_compat.distributions import _find_deep_name
+
+    assert _find_deep_name("Gumbel") is D.Gumbel
+    with pytest.raises(NotImplementedError, match="call the distribution's methods"):
+        _find_deep_name("LaplaceCDF")()
+    with pytest.raises(AttributeError, match="NoSuchThing"):
+        _find_deep_name("NoSuchThing")
