@@ -125,17 +125,21 @@ class Reporter:
             KeyError: If the observer has not been registered.
         """
         observation = self.observation
-        if observer is None:
-            for key, value in values.items():
-                observation[key] = value if type(value) in _PLAIN else _for_observation(value)
-            return
-        try:
-            name = self._observer_names[id(observer)]
-        except KeyError:
-            raise ObserverError(_unknown_observer(observer, self._observer_names)) from None
+        prefix = ""
+        if observer is not None:
+            try:
+                prefix = self._observer_names[id(observer)] + "/"
+            except KeyError:
+                raise ObserverError(_unknown_observer(observer, self._observer_names)) from None
+        keeps_graph = _this_thread.mode.keep_graph_on_report
         for key, value in values.items():
-            kept = value if type(value) in _PLAIN else _for_observation(value)
-            observation[f"{name}/{key}"] = kept
+            kind = type(value)
+            if kind is _Tensor:
+                # Of a torch model all are these.
+                kept = value if keeps_graph or not value.requires_grad else value.detach()
+            else:
+                kept = value if kind in _PLAIN else _for_observation(value, keeps_graph)
+            observation[prefix + key] = kept
 
 
 class _Scope:
@@ -174,13 +178,14 @@ def _unknown_observer(observer: Any, names: dict[int, str]) -> str:
     )
 
 
-def _for_observation(value: Any) -> Any:
+def _for_observation(value: Any, keeps_graph: bool) -> Any:
     if isinstance(value, torch.Tensor):
-        keeps_graph = _this_thread.mode.keep_graph_on_report or not value.requires_grad
-        return value if keeps_graph else value.detach()
+        return value if keeps_graph or not value.requires_grad else value.detach()
     if isinstance(value, tuple):
-        return tuple(_for_observation(part) for part in value) if type(value) is tuple else value
-    if _is_variable(value) and not _this_thread.mode.keep_graph_on_report:
+        if type(value) is not tuple:
+            return value
+        return tuple(_for_observation(part, keeps_graph) for part in value)
+    if _is_variable(value) and not keeps_graph:
         return copy.copy(value)
     return value
 

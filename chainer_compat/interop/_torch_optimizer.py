@@ -138,9 +138,10 @@ class TorchOptimizer:
         """
         if lossfun is not None and not self._link:
             probe = self._probe
-            device = None if probe is None else probe.device
-            args = _sent(args, device) if args else args
-            kwds = _sent(kwds, device) if kwds else kwds
+            # Most batches are tensors on the CPU already, which is seen at once.
+            if kwds or probe is None or not (probe.is_cpu and all(map(_is_on_cpu, args))):
+                device = None if probe is None else probe.device
+                args, kwds = _sent(args, device), _sent(kwds, device)
         self.__dict__["t"] += 1
         if self._closes:
             self._step_with_closure(lossfun, args, kwds)
@@ -240,6 +241,10 @@ class TorchOptimizer:
         self.epoch = serializer("epoch", self.epoch)
         _optimizer_state.serialize(serializer, self.torch_optimizer, self.target)
         self._scale.serialize(serializer)
+
+
+def _is_on_cpu(value: Any) -> bool:
+    return type(value) is torch.Tensor and value.is_cpu
 
 
 def _sent(value: Any, device: torch.device | None) -> Any:

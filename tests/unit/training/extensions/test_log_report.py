@@ -163,7 +163,7 @@ def test_unknown_keyword_is_refused():
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     trainer, log_report = run(tmp_path)
     before = (tmp_path / "log").read_text()
-    monkeypatch.setattr("pathlib.Path.replace", _raise_oserror)
+    monkeypatch.setattr("os.replace", _raise_oserror)
     with pytest.raises(OSError, match="disk"):
         log_report._complete_entry(trainer)
 
