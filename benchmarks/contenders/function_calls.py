@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from benchmarks.contenders import _timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,24 +93,8 @@ def _in_chainers_api(chainer, options):
 
 
 def _timed(options, make):
-    steps = {name: make(row) for name, row in ROWS.items()}
-
-    def measure():
-        return {f"step_{name}": _median_time(step, options) for name, step in steps.items()}
-
-    return measure
-
-
-def _median_time(step, options):
-    step()
-    times = []
-    for _ in range(options["epochs"]):
-        # The processor's time: nothing here waits, and whoever else computes does not count.
-        start = time.process_time()
-        for _ in range(3):
-            step()
-        times.append((time.process_time() - start) / 3)
-    return float(np.median(times))
+    steps = {f"step_{name}": make(row) for name, row in ROWS.items()}
+    return _timing.timed(steps, 3, options["epochs"])
 
 
 def _floats(*shapes, low=-1.0):

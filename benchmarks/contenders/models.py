@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
+
+from benchmarks.contenders import _timing
 
 BATCH = 100
 
@@ -39,7 +39,7 @@ def torch_models(options):
     }  # fmt: skip
     steps = {name: made(net, *_data(name)) for name, net in nets.items()}
     steps["lstm"] = _torch_lstm(torch)
-    return _timed(options, steps)
+    return _timing.timed(steps, 1, options["epochs"])
 
 
 def _torch_lstm(torch):
@@ -108,7 +108,7 @@ def _in_chainers_api(chainer, options):
 
     steps = {name: made(net(), *_data(name)) for name, net in (("mlp", MLP), ("convnet", ConvNet))}
     steps["lstm"] = _chainers_lstm(chainer)
-    return _timed(options, steps)
+    return _timing.timed(steps, 1, options["epochs"])
 
 
 def _chainers_lstm(chainer):
@@ -139,20 +139,3 @@ def _data(name):
     shape = (784,) if name == "mlp" else (1, 28, 28)
     x = random.uniform(0, 1, (BATCH, *shape)).astype(np.float32)
     return x, random.randint(0, 10, BATCH).astype(np.int32)
-
-
-def _timed(options, steps):
-    def measure():
-        return {name: _median_time(step, options) for name, step in steps.items()}
-
-    return measure
-
-
-def _median_time(step, options):
-    step()
-    times = []
-    for _ in range(options["epochs"]):
-        start = time.process_time()
-        step()
-        times.append(time.process_time() - start)
-    return float(np.median(times))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
+
+from benchmarks.contenders import _timing
 
 SHAPES = ((16, 16), (16,))
 FEW, MANY = 4, 200
@@ -116,19 +116,4 @@ def _timed(options, count, makers):
     # About as long as an epoch of the loops, whatever the number of parameters.
     number = max(10, options["iterations"] // count)
 
-    def measure():
-        return {name: _median_time(step, number, options["epochs"]) for name, step in steps.items()}
-
-    return measure
-
-
-def _median_time(step, number, rounds):
-    step()
-    times = []
-    for _ in range(rounds):
-        # The processor's time: nothing here waits, and whoever else computes does not count.
-        start = time.process_time()
-        for _ in range(number):
-            step()
-        times.append((time.process_time() - start) / number)
-    return float(np.median(times))
+    return _timing.timed(steps, number, options["epochs"])

@@ -15,6 +15,7 @@ from chainer_compat.errors import NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.functions._convolution import crop_or_pad, expect_spatial, spread
+from chainer_compat.functions._extrema import index_of
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
 
@@ -106,7 +107,7 @@ def _places_of_maxima(x: Tensor, ksize: Any, stride: Any, pad: Any, cover_all: b
     patches = windows.padded(x, float("-inf"))
     for axis, (k, s) in enumerate(zip(windows.ksize, windows.stride, strict=True), 2):
         patches = patches.unfold(axis, k, s)
-    return patches.flatten(x.ndim).argmax(-1)
+    return index_of("argmax", patches.flatten(x.ndim), -1)
 
 
 def max_pooling_nd(

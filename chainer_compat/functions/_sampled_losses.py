@@ -17,12 +17,22 @@ from chainer_compat.functions._connection import embed_id
 from chainer_compat.utils.argument import parse_kwargs
 from chainer_compat.utils.type_check import fail
 
-__all__ = ["black_out", "negative_sampling"]
+__all__ = ["black_out", "check_labelled_rows", "negative_sampling"]
 
 _IGNORED = -1
 
 
-def _check_negative_sampling(x: Tensor, t: Tensor, W: Tensor, *options: Any) -> None:
+def check_labelled_rows(x: Tensor, t: Tensor, W: Tensor) -> None:
+    """Fails unless there are rows, an int32 label for each, and weights of the rows' dtype.
+
+    Args:
+        x: The rows, of shape ``(N, size)``.
+        t: The labels, of shape ``(N,)``.
+        W: The weights.
+
+    Raises:
+        InvalidType: If a dtype or shape does not fit.
+    """
     _checks.expect_floating(x, "x")
     _checks.expect_ndim(x, "x", 2)
     if t.dtype is not torch.int32:
@@ -31,6 +41,10 @@ def _check_negative_sampling(x: Tensor, t: Tensor, W: Tensor, *options: Any) -> 
     if x.shape[0] != t.shape[0]:
         fail("x.shape[0] == t.shape[0]", f"{x.shape[0]} != {t.shape[0]}")
     _checks.expect_same_dtype(W, x, "W", "x")
+
+
+def _check_negative_sampling(x: Tensor, t: Tensor, W: Tensor, *options: Any) -> None:
+    check_labelled_rows(x, t, W)
     _checks.expect_ndim(W, "W", 2)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from chainer_compat import functions
 from chainer_compat._variable import Variable
 from chainer_compat.configuration import config
-from chainer_compat.links._normalization import BatchNormalization
+from chainer_compat.links._normalization import BatchNormalization, begin_batch
 
 __all__ = ["BatchRenormalization"]
 
@@ -104,11 +104,7 @@ class BatchRenormalization(BatchNormalization):
                 x, gamma, beta, self.avg_mean, self.avg_var, self.eps
             )
             return fixed
-        decay = self.decay
-        again = config.in_recomputing  # the statistics have this batch already
-        if finetune and not again:
-            self.N += 1
-            decay = 1.0 - 1.0 / self.N
+        decay, again = begin_batch(self, finetune)
         statistics = self.avg_mean, self.avg_var
         if again:
             statistics = self._before

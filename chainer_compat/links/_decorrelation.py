@@ -13,6 +13,7 @@ from chainer_compat.backend import copyto
 from chainer_compat.configuration import config
 from chainer_compat.errors import ChainerCompatWarning, InvalidArgumentError
 from chainer_compat.link import Link
+from chainer_compat.links._normalization import begin_batch
 from chainer_compat.serializer import AbstractSerializer, Deserializer
 from chainer_compat.utils.argument import parse_kwargs
 
@@ -86,11 +87,7 @@ class DecorrelatedBatchNormalization(Link):
                 x, self.avg_mean, self.avg_projection, self.groups
             )
             return fixed
-        decay = self.decay
-        again = config.in_recomputing
-        if finetune and not again:
-            self.N += 1
-            decay = 1.0 - 1.0 / self.N
+        decay, again = begin_batch(self, finetune)
         return functions.decorrelated_batch_normalization(
             x,
             groups=self.groups,

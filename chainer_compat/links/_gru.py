@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainer_compat import functions
 from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.link import Chain
 from chainer_compat.links._linear import Linear
-from chainer_compat.links._lstm import check_is_variable
-
-if TYPE_CHECKING:
-    from chainer_compat.device_resident import DeviceResidentsVisitor
+from chainer_compat.links._state import KeepsState
 
 __all__ = ["GRU", "GRUBase", "StatefulGRU", "StatelessGRU"]
 
@@ -97,7 +94,7 @@ class StatelessGRU(GRUBase):
         return result
 
 
-class StatefulGRU(GRUBase):
+class StatefulGRU(KeepsState, GRUBase):
     """A gated recurrent unit that keeps its state from step to step; see :class:`StatelessGRU`.
 
     Args:
@@ -136,16 +133,6 @@ class StatefulGRU(GRUBase):
         self.state_size = out_size
         self.reset_state()
 
-    def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
-        """Shows a visitor the link with all that belongs to it, and its state.
-
-        Args:
-            visitor: The visitor.
-        """
-        super().device_resident_accept(visitor)
-        if self.h is not None:
-            visitor.visit_variable(self.h)
-
     def set_state(self, h: Variable) -> None:
         """Sets the state, and moves it to the link's device.
 
@@ -155,13 +142,7 @@ class StatefulGRU(GRUBase):
         Raises:
             AssertionError: If it is no variable.
         """
-        check_is_variable(h, "the state h")
-        h.to_device(self.device)
-        self.h = h
-
-    def reset_state(self) -> None:
-        """Forgets the state: the next input begins new sequences."""
-        self.h = None
+        self._keep(h=h)
 
     def forward(self, x: Any) -> Variable:
         """Does one step.

@@ -16,8 +16,8 @@ from chainer_compat.backends import _crossing
 from chainer_compat.device_resident import DeviceResident
 from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.function import Function
-from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._sampled_losses import check_labelled_rows
 from chainer_compat.initializers import Uniform
 from chainer_compat.link import Link
 from chainer_compat.utils.type_check import fail
@@ -93,14 +93,7 @@ class TreeParser:
 
 
 def _check(x: Tensor, t: Tensor, W: Tensor, tree: BinaryHierarchicalSoftmaxFunction) -> None:
-    _checks.expect_floating(x, "x")
-    _checks.expect_ndim(x, "x", 2)
-    if t.dtype is not torch.int32:
-        fail("t.dtype == <class 'numpy.int32'>", f"{t.dtype} != <class 'numpy.int32'>")
-    _checks.expect_ndim(t, "t", 1)
-    if x.shape[0] != t.shape[0]:
-        fail("x.shape[0] == t.shape[0]", f"{x.shape[0]} != {t.shape[0]}")
-    _checks.expect_same_dtype(W, x, "W", "x")
+    check_labelled_rows(x, t, W)
     expected = (tree.parser_size, x.shape[1])
     if W.shape != expected:
         fail("W.shape == (number of inner nodes, x.shape[1])", f"{tuple(W.shape)} != {expected}")

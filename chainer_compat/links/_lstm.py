@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainer_compat import functions
 from chainer_compat._variable import Variable
 from chainer_compat.backend import using_device
-from chainer_compat.errors import InvalidArgumentTypeError, UnexpectedArrayError
+from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.initializers import _get_initializer
 from chainer_compat.link import Chain
 from chainer_compat.links._linear import Linear
+from chainer_compat.links._state import KeepsState, zero_state
 
-if TYPE_CHECKING:
-    from chainer_compat.device_resident import DeviceResidentsVisitor
-
-__all__ = ["LSTM", "LSTMBase", "StatelessLSTM", "check_is_variable"]
+__all__ = ["LSTM", "LSTMBase", "StatelessLSTM"]
 
 _GATES = 4
-
-
-def check_is_variable(value: Any, what: str) -> None:
-    """Raises unless a value is a variable.
-
-    Args:
-        value: Anything.
-        what: What it was to be, for the message.
-
-    Raises:
-        AssertionError: If it is no variable.
-    """
-    if not isinstance(value, Variable):
-        raise UnexpectedArrayError(
-            f"{what} is a Variable; got {type(value).__name__}: wrap it, chainer.Variable(array)"
-        )
 
 
 class LSTMBase(Chain):
@@ -68,7 +50,7 @@ class LSTMBase(Chain):
         if out_size is None:
             in_size, out_size = None, in_size
         super().__init__()
-        self.state_size = out_size
+        self.state_size: Any = out_size
         self.lateral_init = lateral_init
         self.upward_init = upward_init
         self.bias_init = 0 if bias_init is None else bias_init
@@ -81,7 +63,7 @@ class LSTMBase(Chain):
             self._initialize_params()
 
     def _initialize_params(self) -> None:
-        units: Any = self.state_size
+        units = self.state_size
         lateral = _get_initializer(self.lateral_init)
         upward = _get_initializer(self.upward_init)
         # Gate by gate, so that the fans of an initializer are those of one gate.
@@ -102,10 +84,6 @@ class LSTMBase(Chain):
             with using_device(self.device):
                 self.upward._initialize_params(math.prod(x.shape[1:]))
                 self._initialize_params()
-
-    def _zeros(self, x: Any) -> Variable:
-        with using_device(self.device):
-            return Variable(self.xp.zeros((x.shape[0], self.state_size), dtype=x.dtype))
 
 
 class StatelessLSTM(LSTMBase):
@@ -152,11 +130,13 @@ class StatelessLSTM(LSTMBase):
         gates = self.upward(x)
         if h is not None:
             gates = gates + self.lateral(h)
-        c_next, h_next = functions.lstm(self._zeros(x) if c is None else c, gates)
+        c_next, h_next = functions.lstm(
+            zero_state(self, x, self.state_size) if c is None else c, gates
+        )
         return c_next, h_next
 
 
-class LSTM(LSTMBase):
+class LSTM(KeepsState, LSTMBase):
     """A long short-term memory that keeps its state from step to step.
 
     A batch may be shorter than the one before it, as sequences that are sorted by length end one
@@ -190,6 +170,7 @@ class LSTM(LSTMBase):
         >>> layer.reset_state()
     """
 
+    _states = ("c", "h")
     c: Any = None
     h: Any = None
 
@@ -205,17 +186,6 @@ class LSTM(LSTMBase):
         super().__init__(in_size, out_size, lateral_init, upward_init, bias_init, forget_bias_init)
         self.reset_state()
 
-    def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
-        """Shows a visitor the link with all that belongs to it, and its state.
-
-        Args:
-            visitor: The visitor.
-        """
-        super().device_resident_accept(visitor)
-        for state in (self.c, self.h):
-            if state is not None:
-                visitor.visit_variable(state)
-
     def set_state(self, c: Variable, h: Variable) -> None:
         """Sets the state, and moves it to the link's device.
 
@@ -226,16 +196,7 @@ class LSTM(LSTMBase):
         Raises:
             AssertionError: If one is no variable.
         """
-        check_is_variable(c, "the state c")
-        check_is_variable(h, "the state h")
-        c.to_device(self.device)
-        h.to_device(self.device)
-        self.c = c
-        self.h = h
-
-    def reset_state(self) -> None:
-        """Forgets the state: the next input begins new sequences."""
-        self.c = self.h = None
+        self._keep(c=c, h=h)
 
     def forward(self, x: Any) -> Variable:
         """Does one step.
@@ -256,7 +217,7 @@ class LSTM(LSTMBase):
         if self.h is not None:
             gates, ended = self._add_lateral(gates, batch)
         if self.c is None:
-            self.c = self._zeros(x)
+            self.c = zero_state(self, x, self.state_size)
         self.c, y = functions.lstm(self.c, gates)
         if ended is None:
             self.h = y

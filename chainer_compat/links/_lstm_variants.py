@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainer_compat import functions
 from chainer_compat._variable import Variable
-from chainer_compat.backend import using_device
-from chainer_compat.link import Chain
 from chainer_compat.links._linear import Linear
-from chainer_compat.links._lstm import check_is_variable
+from chainer_compat.links._state import KeepsState, zero_state
 from chainer_compat.utils.argument import assert_kwargs_empty
-
-if TYPE_CHECKING:
-    from chainer_compat.device_resident import DeviceResidentsVisitor
 
 __all__ = ["StatefulPeepholeLSTM", "StatefulZoneoutLSTM"]
 
 
-class _Stateful(Chain):
+class _Stateful(KeepsState):
     """The layers of the gates, and the state."""
 
+    _states = ("c", "h")
     c: Any = None
     h: Any = None
 
@@ -31,25 +27,6 @@ class _Stateful(Chain):
         with self.init_scope():
             self.upward = Linear(in_size, 4 * out_size)
             self.lateral = Linear(out_size, 4 * out_size, nobias=True)
-
-    def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
-        """Shows a visitor the link with all that belongs to it, and its state.
-
-        Args:
-            visitor: The visitor.
-        """
-        super().device_resident_accept(visitor)
-        for state in (self.c, self.h):
-            if state is not None:
-                visitor.visit_variable(state)
-
-    def reset_state(self) -> None:
-        """Forgets the state: the next input begins new sequences."""
-        self.c = self.h = None
-
-    def _zeros(self, x: Any) -> Variable:
-        with using_device(self.device):
-            return Variable(self.xp.zeros((x.shape[0], self.state_size), dtype=x.dtype))
 
     def _gates(self, x: Any) -> Any:
         gates = self.upward(x)
@@ -105,7 +82,7 @@ class StatefulPeepholeLSTM(_Stateful):
         """
         gates = self._gates(x)
         if self.c is None:
-            self.c = self._zeros(x)
+            self.c = zero_state(self, x, self.state_size)
         # The four gates of a unit lie side by side.
         sides = functions.reshape(gates, (len(gates), self.state_size, 4))
         a, i, f, o = functions.separate(sides, axis=2)
@@ -175,12 +152,7 @@ class StatefulZoneoutLSTM(_Stateful):
         Raises:
             AssertionError: If one is no variable.
         """
-        check_is_variable(c, "the state c")
-        check_is_variable(h, "the state h")
-        c.to_device(self.device)
-        h.to_device(self.device)
-        self.c = c
-        self.h = h
+        self._keep(c=c, h=h)
 
     def forward(self, x: Any) -> Variable:
         """Does one step.
@@ -193,9 +165,9 @@ class StatefulZoneoutLSTM(_Stateful):
         """
         gates = self._gates(x)
         if self.h is None:
-            self.h = self._zeros(x)
+            self.h = zero_state(self, x, self.state_size)
         if self.c is None:
-            self.c = self._zeros(x)
+            self.c = zero_state(self, x, self.state_size)
         c, h = functions.lstm(self.c, gates)
         self.c = functions.zoneout(self.c, c, self.c_ratio, train=self._train)
         y: Variable = functions.zoneout(self.h, h, self.h_ratio, train=self._train)

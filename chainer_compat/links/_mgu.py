@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainer_compat import functions
 from chainer_compat._variable import Variable
-from chainer_compat.backend import using_device
 from chainer_compat.link import Chain
 from chainer_compat.links._linear import Linear
-from chainer_compat.links._lstm import check_is_variable
-
-if TYPE_CHECKING:
-    from chainer_compat.device_resident import DeviceResidentsVisitor
+from chainer_compat.links._state import KeepsState, zero_state
 
 __all__ = ["MGUBase", "StatefulMGU", "StatelessMGU"]
 
@@ -78,7 +74,7 @@ class StatelessMGU(MGUBase):
         return self._call_mgu(h, x)
 
 
-class StatefulMGU(MGUBase):
+class StatefulMGU(KeepsState, MGUBase):
     """A minimal gated unit that keeps its state from step to step; see :class:`StatelessMGU`.
 
     Args:
@@ -106,16 +102,6 @@ class StatefulMGU(MGUBase):
         self._state_size = out_size
         self.reset_state()
 
-    def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
-        """Shows a visitor the link with all that belongs to it, and its state.
-
-        Args:
-            visitor: The visitor.
-        """
-        super().device_resident_accept(visitor)
-        if self.h is not None:
-            visitor.visit_variable(self.h)
-
     def set_state(self, h: Variable) -> None:
         """Sets the state, and moves it to the link's device.
 
@@ -125,13 +111,7 @@ class StatefulMGU(MGUBase):
         Raises:
             AssertionError: If it is no variable.
         """
-        check_is_variable(h, "the state h")
-        h.to_device(self.device)
-        self.h = h
-
-    def reset_state(self) -> None:
-        """Forgets the state: the next input begins new sequences."""
-        self.h = None
+        self._keep(h=h)
 
     def forward(self, x: Any) -> Variable:
         """Does one step.
@@ -143,7 +123,6 @@ class StatefulMGU(MGUBase):
             The next state.
         """
         if self.h is None:
-            with using_device(self.device):
-                self.h = Variable(self.xp.zeros((x.shape[0], self._state_size), dtype=x.dtype))
+            self.h = zero_state(self, x, self._state_size)
         self.h = h = self._call_mgu(self.h, x)
         return h

@@ -189,8 +189,10 @@ class NStepRNNBase(ChainList):
         """How many states there are.
 
         Raises:
-            NotImplementedError: If a subclass does not say.
+            NotImplementedError: If a subclass with a cell of its own does not say.
         """
+        if self._cell is not None:
+            return self._cell.states
         raise NotImplementedError(f"{type(self).__name__} defines no `n_cells`")
 
     def forward(self, hx: Any, xs: Any, **kwargs: Any) -> tuple[Variable, list[Variable]]:
@@ -307,11 +309,6 @@ class NStepLSTM(NStepLSTMBase):
         """
         return functions.n_step_lstm(*args)
 
-    @property
-    def n_cells(self) -> int:
-        """How many states there are: 2."""
-        return 2
-
 
 class NStepBiLSTM(NStepLSTMBase):
     """Layers of long short-term memory over sequences, both ways.
@@ -347,11 +344,6 @@ class NStepBiLSTM(NStepLSTMBase):
             *args: Its arguments.
         """
         return functions.n_step_bilstm(*args)
-
-    @property
-    def n_cells(self) -> int:
-        """How many states there are: 2."""
-        return 2
 
 
 class NStepGRUBase(NStepRNNBase):
@@ -398,11 +390,6 @@ class NStepGRU(NStepGRUBase):
         """
         return functions.n_step_gru(*args)
 
-    @property
-    def n_cells(self) -> int:
-        """How many states there are: 1."""
-        return 1
-
 
 class NStepBiGRU(NStepGRUBase):
     """Layers of gated recurrent units over sequences, both ways.
@@ -438,11 +425,6 @@ class NStepBiGRU(NStepGRUBase):
             *args: Its arguments.
         """
         return functions.n_step_bigru(*args)
-
-    @property
-    def n_cells(self) -> int:
-        """How many states there are: 1."""
-        return 1
 
 
 class NStepRNNTanh(NStepRNNBase):
@@ -482,11 +464,6 @@ class NStepRNNTanh(NStepRNNBase):
         arguments = (*args, "tanh")
         return functions.n_step_rnn(*arguments)
 
-    @property
-    def n_cells(self) -> int:
-        """How many states there are: 1."""
-        return 1
-
 
 class NStepBiRNNTanh(NStepRNNBase):
     """Layers of units with the hyperbolic tangent over sequences, both ways.
@@ -524,11 +501,6 @@ class NStepBiRNNTanh(NStepRNNBase):
         """
         arguments = (*args, "tanh")
         return functions.n_step_birnn(*arguments)
-
-    @property
-    def n_cells(self) -> int:
-        """How many states there are: 1."""
-        return 1
 
 
 class NStepRNNReLU(NStepRNNBase):
@@ -568,11 +540,6 @@ class NStepRNNReLU(NStepRNNBase):
         arguments = (*args, "relu")
         return functions.n_step_rnn(*arguments)
 
-    @property
-    def n_cells(self) -> int:
-        """How many states there are: 1."""
-        return 1
-
 
 class NStepBiRNNReLU(NStepRNNBase):
     """Layers of rectified recurrent units over sequences, both ways.
@@ -610,8 +577,3 @@ class NStepBiRNNReLU(NStepRNNBase):
         """
         arguments = (*args, "relu")
         return functions.n_step_birnn(*arguments)
-
-    @property
-    def n_cells(self) -> int:
-        """How many states there are: 1."""
-        return 1

@@ -19,7 +19,7 @@ from chainer_compat.variable import Parameter
 if TYPE_CHECKING:
     from chainer_compat.serializer import AbstractSerializer
 
-__all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization"]
+__all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization", "begin_batch"]
 
 
 def _scalar(value: Any, default: float, dtype: Any) -> Any:
@@ -27,6 +27,24 @@ def _scalar(value: Any, default: float, dtype: Any) -> Any:
     if getattr(initializer, "dtype", None) is None:
         initializer.dtype = dtype
     return initializer
+
+
+def begin_batch(link: Any, finetune: bool) -> tuple[float, bool]:
+    """Counts a batch whose statistics a link is to add to its running ones.
+
+    Args:
+        link: The link, with its ``decay`` and its count ``N``.
+        finetune: Whether the running statistics become the plain mean over the batches.
+
+    Returns:
+        The decay of the running statistics, and whether they have this batch already, because
+        ``F.forget`` computes it again: then it is not counted.
+    """
+    again = _this_thread.mode.in_recomputing
+    if not finetune or again:
+        return link.decay, again
+    link.N += 1
+    return 1.0 - 1.0 / link.N, again
 
 
 class BatchNormalization(Link):
@@ -166,11 +184,7 @@ class BatchNormalization(Link):
                 x, gamma, beta, self.avg_mean, self.avg_var, self.eps, self.axis
             )
             return fixed
-        decay = self.decay
-        again = _this_thread.mode.in_recomputing  # the statistics have this batch already
-        if finetune and not again:
-            self.N += 1
-            decay = 1.0 - 1.0 / self.N
+        decay, again = begin_batch(self, finetune)
         return functions.batch_normalization(
             x,
             gamma,
