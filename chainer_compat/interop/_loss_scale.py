@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from chainer_compat.interop._step import step
 from chainer_compat.serializer import Serializer
 from chainer_compat.training._state import load_json, save_json
 
@@ -21,7 +22,7 @@ class NoScale:
 
     def step(self, optimizer: torch.optim.Optimizer) -> None:
         """Updates the parameters."""
-        optimizer.step()
+        step(optimizer)
 
     def serialize(self, serializer: Any) -> None:
         """Has no state."""
@@ -54,7 +55,7 @@ class FixedScale(NoScale):
         ]
         if gradients:
             torch._foreach_div_(gradients, self._scale)
-        optimizer.step()
+        step(optimizer)
 
 
 class DynamicScale(NoScale):
