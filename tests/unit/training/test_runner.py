@@ -77,6 +77,62 @@ def test_trigger_and_call_take_turns(trainer):
     assert picked == [2]
 
 
+def test_what_is_put_in_place_of_a_trigger_or_an_extension_takes_over(trainer, events):
+    trainer.extend(Recorder(events, "old"), name="one", trigger=(1, "iteration"))
+    entry = trainer._extensions["one"]
+    trainer.extend(
+        lambda trainer: setattr(entry, "trigger", training.get_trigger((3, "iteration"))),
+        name="other trigger",
+        trigger=(1, "iteration"),
+    )
+    entry.extension = Recorder(events, "new")
+    trainer.stop_trigger = training.get_trigger((3, "iteration"))
+    trainer.run()
+
+    assert [event for event in events if "call" in event] == ["new.call1", "new.call3"]
+
+
+def test_a_trigger_need_only_be_callable(trainer):
+    class Odd:
+        def __call__(self, trainer):
+            return trainer.updater.iteration % 2
+
+        def always(self, trainer):
+            return True
+
+    class Known:
+        @classmethod
+        def __call__(cls, trainer):
+            return trainer.updater.iteration == 2
+
+    called = {}
+    triggers = {
+        "object": Odd(),
+        "method": Odd().always,
+        "class method": Known(),
+        "function": lambda trainer: trainer.updater.iteration == 3,
+        "partial": functools.partial(lambda at, trainer: trainer.updater.iteration > at, 1),
+    }
+    for name, trigger in triggers.items():
+        trainer.extend(
+            lambda trainer, name=name: called.setdefault(name, []).append(
+                trainer.updater.iteration
+            ),
+            name=name,
+            trigger=trigger,
+        )
+    trainer.stop_trigger = training.get_trigger((3, "iteration"))
+    trainer.run()
+
+    assert called == {
+        "object": [1, 3],
+        "method": [1, 2, 3],
+        "class method": [2],
+        "function": [3],
+        "partial": [2, 3],
+    }
+
+
 def test_extension_registered_during_the_run_waits_for_the_next(trainer):
     called = []
     trainer.extend(lambda t: t.extend(called.append, name="late"), name="early")

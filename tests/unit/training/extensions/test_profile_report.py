@@ -62,7 +62,7 @@ def test_tells_update_data_and_each_extension(tmp_path):
 
 def test_leaves_everything_as_it_was(tmp_path):
     trainer = make(tmp_path, extensions.ProfileReport(filename="profile.txt"))
-    before = {name: entry.extension for name, entry in trainer._extensions.items()}
+    before = {name: entry.call for name, entry in trainer._extensions.items()}
     trainer.run()
 
     assert {name: entry.call for name, entry in trainer._extensions.items()} == before
