@@ -29,25 +29,11 @@ __all__ = ["backward", "backward_from", "grad", "grad_was_exposed", "unchain_bac
 # Chainer makes a new array, so that the one handed out stays as it was.
 _exposed: list[weakref.ref[Variable]] = []
 
-# Whether any variable was ever made volatile: only then does the boundary look for it.
-_volatile_in_use = False
-
 # Whether any function has a hook of its own: then every backward pass goes step by step.
 _local_hooks_in_use = False
 
 # Whether any backward pass was ever scaled: only then do optimizers ask parameters for it.
 _loss_scales_in_use = False
-
-
-def volatile_seen() -> None:
-    """Notes that a volatile variable exists."""
-    global _volatile_in_use  # noqa: PLW0603 -- a switch of the process, off for all but v1 scripts
-    _volatile_in_use = True
-
-
-def volatile_in_use() -> bool:
-    """Whether a volatile variable was ever made."""
-    return _volatile_in_use
 
 
 def local_hook_seen() -> None:
@@ -158,7 +144,7 @@ def backward_from(
     tensor = variable.tensor
     node = variable._node
     if tensor.grad_fn is None or (
-        node is not None and node.creator_node is None and node._grad_fn is None
+        node is not None and node._grad_fn is None and node.creator_node is None
     ):
         # A leaf: there is nothing behind it, and its gradient is what it starts from.
         if variable._grad_tensor() is None and tensor.numel() == 1:

@@ -63,17 +63,21 @@ class VariableNode:
 
     # Defaults of the class, so that a node made for each result of each function sets only what
     # differs.
-    creator_node: FunctionNode | None = None
     rank: int = 0
     requires_grad: bool = True
     name: str | None = None
     leaf: torch.Tensor | None = None
-    tensor_shape: torch.Size | None = None
-    tensor_dtype: torch.dtype | None = None
+    # What `creator_node` is made of once it is asked for: the function node's class, the
+    # function's options, and the nodes of its inputs (None for an input that was not given).
+    _origin: tuple[Any, ...] | None = None
+    _creator_node: FunctionNode | None = None
     _variable: weakref.ref[Variable] | None = None
     _data: Any = None
+    # Where torch's graph has it. torch's node knows the shape and the dtype as well.
     _grad_fn: Any = None
     _output_nr: int = 0
+    _tensor_shape: torch.Size | None = None
+    _tensor_dtype: torch.dtype | None = None
 
     def __init__(
         self,
@@ -96,8 +100,8 @@ class VariableNode:
         Args:
             tensor: The variable's tensor.
         """
-        self.tensor_shape = tensor.shape
-        self.tensor_dtype = tensor.dtype
+        self._tensor_shape = tensor.shape
+        self._tensor_dtype = tensor.dtype
         grad_fn = tensor.grad_fn
         if grad_fn is None:
             # A leaf's tensor is its edge. It is the user's own array, so keeping it costs nothing.
@@ -105,6 +109,39 @@ class VariableNode:
         else:
             self._grad_fn = grad_fn
             self._output_nr = tensor.output_nr
+
+    @property
+    def creator_node(self) -> FunctionNode | None:
+        """The function node that made the variable; None for what no function made."""
+        origin = self._origin
+        if origin is not None:
+            self._origin = None
+            kind, options, *inputs = origin
+            self._creator_node = kind.of_result(options, inputs, self)
+        return self._creator_node
+
+    @creator_node.setter
+    def creator_node(self, creator_node: FunctionNode | None) -> None:
+        self._origin = None
+        self._creator_node = creator_node
+
+    @property
+    def tensor_shape(self) -> torch.Size | None:
+        """The shape of the variable's tensor; None without one."""
+        if self._tensor_shape is None and self._grad_fn is not None:
+            self._tensor_shape = torch.Size(self._grad_fn._input_metadata[self._output_nr].shape)
+        return self._tensor_shape
+
+    @tensor_shape.setter
+    def tensor_shape(self, shape: torch.Size) -> None:
+        self._tensor_shape = shape
+
+    @property
+    def tensor_dtype(self) -> torch.dtype | None:
+        """The dtype of the variable's tensor; None without one."""
+        if self._tensor_dtype is None and self._grad_fn is not None:
+            self._tensor_dtype = self._grad_fn._input_metadata[self._output_nr].dtype
+        return self._tensor_dtype
 
     def edge(self) -> GradientEdge | None:
         """Returns where torch's graph has the variable, or None if it has no gradient there."""
@@ -114,7 +151,7 @@ class VariableNode:
 
     def opaque(self) -> bool:
         """Whether torch's graph goes on behind it although no function of the record made it."""
-        return self.creator_node is None and self._grad_fn is not None and self not in _cut_alive
+        return self._grad_fn is not None and self.creator_node is None and self not in _cut_alive
 
     @property
     def shape(self) -> tuple[int, ...] | None:
@@ -207,7 +244,7 @@ class VariableNode:
 
     def cut(self) -> None:
         """Forgets the creator: backward passes from downstream stop here."""
-        if self.creator_node is not None or self._grad_fn is not None:
+        if self._grad_fn is not None or self.creator_node is not None:
             self.creator_node = None
             self.rank = 0
             _cut_alive.add(self)

@@ -131,7 +131,7 @@ class Variable:
         if _V1_VOLATILE[volatile]:
             self._volatile = True
             self._requires_grad = False
-            _backprop.volatile_seen()
+            type(_this_thread.mode).volatile_in_use = True
 
     # -- the tensor and the array -------------------------------------------------------------
 
@@ -402,7 +402,7 @@ class Variable:
         if old is None and (tensor is None or tensor.is_leaf):
             return
         if old is not None:
-            if old.creator_node is None and old._grad_fn is None:
+            if old._grad_fn is None and old.creator_node is None:
                 return
             old.cut()
             # Functions downstream keep the old node; what comes from now on starts at a new leaf.

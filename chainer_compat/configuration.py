@@ -54,6 +54,9 @@ class _Mode:
         "type_check",
     )
 
+    # Of the process: whether a variable was ever made volatile. Only then do functions look for it.
+    volatile_in_use: bool = False
+
     debug: bool
     enable_backprop: bool
     in_recomputing: bool

@@ -7,12 +7,14 @@ and what it applies, is in the table of :mod:`chainer_compat.functions._nodes`.
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
 
 from chainer_compat import _backprop
+from chainer_compat._graph import VariableNode
 from chainer_compat._variable import Variable, make_result
 from chainer_compat.configuration import _this_thread, config, force_backprop_mode, no_backprop_mode
 from chainer_compat.function_node import FunctionNode
@@ -60,6 +62,27 @@ class BodyNode(FunctionNode):
     _function: Callable[..., Any] | None = None
     # What the body takes besides tensors, of a node that a function recorded.
     _options: tuple[Any, ...] = ()
+
+    @classmethod
+    def of_result(
+        cls,
+        options: tuple[Any, ...],
+        inputs: Sequence[VariableNode | None],
+        output: VariableNode,
+    ) -> BodyNode:
+        """Returns the node of a function that was run, made when it is first asked for.
+
+        Args:
+            options: What the body took besides tensors.
+            inputs: The nodes of the inputs, with None for each that was not given.
+            output: The node of its one result.
+        """
+        node = cls.__new__(cls)
+        node._options = options
+        node.inputs = tuple(n for n in inputs if n is not None)
+        node.outputs = (weakref.ref(output),)
+        node.rank = output.rank - 1
+        return node
 
     @property
     def node(self) -> BodyNode:

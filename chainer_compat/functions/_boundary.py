@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 
-from chainer_compat import _backprop
 from chainer_compat._graph import VariableNode
 from chainer_compat._variable import Variable, is_raw_array
 from chainer_compat.backends import _crossing
@@ -23,6 +22,7 @@ from chainer_compat.configuration import _this_thread
 from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.function_node import FunctionNode, _check_nan
 from chainer_compat.functions._body_node import BodyNode, Option, kinds
+from chainer_compat.functions._calls import write_call
 from chainer_compat.utils import type_check
 
 __all__ = ["apply", "call_torch", "function"]
@@ -51,7 +51,7 @@ def apply(kind: type[FunctionNode], inputs: Sequence[Any], *options: Any) -> Any
     for x in inputs:
         if isinstance(x, Variable):
             tensor = x._tensor
-            tensors.append(x.tensor if tensor is None else tensor)
+            tensors.append(x._materialize() if tensor is None else tensor)
         elif x is None:
             tensors.append(x)
         else:
@@ -64,14 +64,10 @@ def apply(kind: type[FunctionNode], inputs: Sequence[Any], *options: Any) -> Any
         except type_check.InvalidType as error:
             error.add_label(_label(kind, options))
             raise
-    if mode.function_hooks or mode.debug or _backprop._volatile_in_use:
+    if mode.function_hooks or mode.debug or mode.volatile_in_use:
         return _apply_observed(kind, inputs, tensors, options)
-    if not mode.enable_backprop:
-        return _apply_without_graph(kind, inputs, tensors, options)
-    result = _run(kind, tensors, options)
-    node = kind.__new__(kind)
-    node._options = options  # type: ignore[attr-defined]  # every kind is a BodyNode
-    return _record(node, inputs, tensors, result)
+    result = _run(kind, tensors, options, mode.enable_backprop)
+    return _finish(kind, options, inputs, tensors, result, mode.enable_backprop)
 
 
 def _label(kind: type[FunctionNode], options: tuple[Any, ...]) -> str:
@@ -89,44 +85,70 @@ def _constant(kind: type[FunctionNode], x: Any) -> torch.Tensor:
     return _crossing.as_tensor(x)
 
 
-def _run(kind: type[FunctionNode], tensors: Sequence[Any], options: tuple[Any, ...]) -> Any:
+def _run(
+    kind: type[FunctionNode], tensors: Sequence[Any], options: tuple[Any, ...], keeps: bool
+) -> Any:
+    """Runs the body, with torch's graph as the configuration wants it."""
+    if not keeps:
+        before = torch.is_grad_enabled()
+        _set_grad_enabled(False)
     try:
         return kind.body(*tensors, *options)  # type: ignore[attr-defined]  # as `check` above
     except RuntimeError as error:
-        devices = {t.device for t in tensors if t is not None}
-        if len(devices) > 1:
-            raise InvalidArgumentTypeError(
-                f"the inputs of {kind.__name__} are on different devices: "
-                f"{', '.join(sorted(map(str, devices)))}; send them to one with `to_device`"
-            ) from error
+        _check_devices(kind, tensors, error)
         raise
-
-
-def _apply_without_graph(
-    kind: type[FunctionNode], inputs: Sequence[Any], tensors: Sequence[Any], options: Any
-) -> Any:
-    before = torch.is_grad_enabled()
-    _set_grad_enabled(False)
-    try:
-        result = _run(kind, tensors, options)
     finally:
-        _set_grad_enabled(before)
-    requires_grad = any(isinstance(x, Variable) and x._requires_grad for x in inputs)
-    if isinstance(result, tuple):
-        return tuple(_loose(tensor, inputs, tensors, requires_grad) for tensor in result)
-    return _loose(result, inputs, tensors, requires_grad)
+        if not keeps:
+            _set_grad_enabled(before)
 
 
-def _loose(
-    tensor: torch.Tensor, inputs: Sequence[Any], tensors: Sequence[Any], requires_grad: bool
-) -> Variable:
-    """A result outside any graph, which may become a leaf of one later."""
-    same = _same_input(tensor, inputs, tensors)
+def _check_devices(kind: type[FunctionNode], tensors: Sequence[Any], error: RuntimeError) -> None:
+    """Says so if a body has failed for tensors on different devices."""
+    devices = {t.device for t in tensors if t is not None}
+    if len(devices) > 1:
+        raise InvalidArgumentTypeError(
+            f"the inputs of {kind.__name__} are on different devices: "
+            f"{', '.join(sorted(map(str, devices)))}; send them to one with `to_device`"
+        ) from error
+
+
+def _finish(
+    kind: type[FunctionNode],
+    options: tuple[Any, ...],
+    inputs: Sequence[Any],
+    tensors: Sequence[Any],
+    result: Any,
+    keeps: bool,
+) -> Any:
+    """Makes variables of what a body has returned, in the graph if it is kept."""
+    if not keeps:
+        return _without_graph(inputs, tensors, result)
+    if not isinstance(result, _Tensor):
+        node = kind.__new__(kind)
+        node._options = options  # type: ignore[attr-defined]  # every kind is a BodyNode
+        return _record(node, inputs, tensors, result)
+    same = _same_input(result, inputs, tensors)
     if same is not None:
         return same
+    nodes, rank, requires_grad = _nodes_of(inputs, tensors)
+    return _placed(result, rank, requires_grad, (kind, options, *nodes))
+
+
+def _without_graph(inputs: Sequence[Any], tensors: Sequence[Any], result: Any) -> Any:
+    requires_grad = any(isinstance(x, Variable) and x._requires_grad for x in inputs)
+    results = []
+    for tensor in result if isinstance(result, tuple) else (result,):
+        same = _same_input(tensor, inputs, tensors)
+        results.append(_loose(tensor, requires_grad) if same is None else same)
+    return tuple(results) if isinstance(result, tuple) else results[0]
+
+
+def _loose(tensor: torch.Tensor, requires_grad: bool) -> Variable:
+    """A result outside any graph, which may become a leaf of one later."""
     variable = _new_variable(Variable)
     variable._plain = tensor
-    variable._requires_grad = requires_grad
+    if not requires_grad:
+        variable._requires_grad = False
     return variable
 
 
@@ -140,58 +162,66 @@ def _same_input(
     return None
 
 
-def _record(node: FunctionNode, inputs: Sequence[Any], tensors: Sequence[Any], result: Any) -> Any:
-    in_nodes = []
+def _nodes_of(
+    inputs: Sequence[Any], tensors: Sequence[Any]
+) -> tuple[list[VariableNode], int, bool]:
+    """The inputs' places in the graph, the highest rank, and whether any requires grad."""
+    nodes = []
     rank = 0
     requires_grad = False
     for x, tensor in zip(inputs, tensors):  # noqa: B905 -- same length, and strict= costs time here
         if tensor is None:
             continue
-        if tensor is result:
-            return x if isinstance(x, Variable) else Variable(x, requires_grad=False)
         if isinstance(x, Variable):
-            in_node = x._node
-            if in_node is None:
-                in_node = x.node
-            rank = max(rank, in_node.rank)
-            if in_node.requires_grad:
+            node = x._node
+            if node is None:
+                node = x.node
+            rank = max(rank, node.rank)
+            if node.requires_grad:
                 requires_grad = True
         else:
-            in_node = _new_node(VariableNode)
-            in_node.requires_grad = False
-            in_node.tensor_shape = tensor.shape
-            in_node.tensor_dtype = tensor.dtype
-            if tensor.requires_grad:
-                in_node.attach(tensor)
-        in_nodes.append(in_node)
-    node.inputs = tuple(in_nodes)
+            node = VariableNode(None, tensor, requires_grad=False)
+        nodes.append(node)
+    return nodes, rank, requires_grad
+
+
+def _record(node: FunctionNode, inputs: Sequence[Any], tensors: Sequence[Any], result: Any) -> Any:
+    """Puts a function's node into the graph, between its inputs and its results."""
+    if isinstance(result, _Tensor):
+        same = _same_input(result, inputs, tensors)
+        if same is not None:
+            return same
+    nodes, rank, requires_grad = _nodes_of(inputs, tensors)
+    node.inputs = tuple(nodes)
     if rank:
         node.rank = rank
-    if isinstance(result, _Tensor):
-        variable = _result(node, rank, requires_grad, result)
-        node.outputs = (_weak(variable._node),)  # type: ignore[arg-type]  # set by `_result`
-        return variable
-    variables = tuple(_result(node, rank, requires_grad, tensor) for tensor in result)
-    node.outputs = tuple(_weak(v._node) for v in variables)  # type: ignore[arg-type]  # likewise
-    return variables
+    results = result if isinstance(result, tuple) else (result,)
+    variables = tuple(_placed(tensor, rank, requires_grad, None) for tensor in results)
+    for variable in variables:
+        variable.node._creator_node = node
+    node.outputs = tuple(_weak(v.node) for v in variables)
+    return variables if isinstance(result, tuple) else variables[0]
 
 
-def _result(node: FunctionNode, rank: int, requires_grad: bool, tensor: torch.Tensor) -> Variable:
+def _placed(
+    tensor: torch.Tensor, rank: int, requires_grad: bool, origin: tuple[Any, ...] | None
+) -> Variable:
+    """A result with its place in the graph; `origin` says of what its creator is to be made."""
     variable = _new_variable(Variable)
     variable._tensor = tensor
-    out = _new_node(VariableNode)
-    out._variable = _weak(variable)
-    out.creator_node = node
-    out.rank = rank + 1
-    out.tensor_shape = tensor.shape
-    out.tensor_dtype = tensor.dtype
+    variable._node = node = _new_node(VariableNode)
+    node._variable = _weak(variable)
+    node._origin = origin
+    node.rank = rank + 1
     grad_fn = tensor.grad_fn
-    if grad_fn is not None:
-        out._grad_fn = grad_fn
-        out._output_nr = tensor.output_nr
+    if grad_fn is None:
+        node._tensor_shape = tensor.shape
+        node._tensor_dtype = tensor.dtype
+    else:
+        node._grad_fn = grad_fn
+        node._output_nr = tensor.output_nr
     if not requires_grad:
-        variable._requires_grad = out.requires_grad = False
-    variable._node = out
+        variable._requires_grad = node.requires_grad = False
     return variable
 
 
@@ -212,10 +242,12 @@ def _apply_observed(
     for hook in hooks:
         hook.forward_preprocess(node, data)
     volatile = any(isinstance(x, Variable) and x._volatile for x in inputs)
-    if mode.enable_backprop and not volatile:
-        result = _record(node, inputs, tensors, _run(kind, tensors, options))
+    keeps = mode.enable_backprop and not volatile
+    result = _run(kind, tensors, options, keeps)
+    if keeps:
+        result = _record(node, inputs, tensors, result)
     else:
-        result = _apply_without_graph(kind, inputs, tensors, options)
+        result = _without_graph(inputs, tensors, result)
     results = result if isinstance(result, tuple) else (result,)
     if volatile:
         for variable in results:
@@ -269,7 +301,7 @@ def function(
             },
         )
         kinds.setdefault(node, kind)
-        public = _compile(body, kind, arrays, sequence, parameters, ignores)
+        public = _compile(body, kind, check, arrays, sequence, parameters, ignores)
         public.body = body
         public.node = kind
         return public
@@ -333,6 +365,7 @@ def _unpacked(body: Any, sequence: str | None, parameters: list[inspect.Paramete
 def _compile(
     body: Any,
     kind: type[FunctionNode],
+    check: Callable[..., None] | None,
     arrays: list[str],
     sequence: str | None,
     parameters: list[inspect.Parameter],
@@ -358,19 +391,59 @@ def _compile(
         declared += [*(() if starred or keyword_only else "*"), *(f"{n}=None" for n in ignores)]
     options = "".join(f", {p.name}" for p in parameters if p.name not in (*arrays, sequence))
     if sequence is not None:
-        packed = f"tuple({sequence})"
+        call = f"_apply(_kind, tuple({sequence}){options})"
     elif starred:
-        packed = arrays[0]
+        call = f"_apply(_kind, {arrays[0]}{options})"
     else:
-        packed = f"({', '.join(arrays)},)"
-    head = f"def {body.__name__}({', '.join(declared)}):"
-    source = f"{head}\n    return _apply(_kind, {packed}{options})\n"
-    exec(compile(source, f"<boundary of {body.__name__}>", "exec"), namespace)  # noqa: S102 -- the text is ours: a signature
+        call = f"_call({', '.join(p.name for p in parameters)})"
+        namespace["_call"] = _written_when_called(namespace, body, check, parameters)
+    source = f"def {body.__name__}({', '.join(declared)}):\n    return {call}\n"
+    _execute(source, body, namespace)
     public: Any = functools.update_wrapper(namespace[body.__name__], body)
     public.__signature__ = inspect.Signature(
         [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
     )
     return public
+
+
+def _execute(source: str, body: Any, namespace: dict[str, Any]) -> None:
+    code = compile(source, f"<boundary of {body.__name__}>", "exec")
+    exec(code, namespace)  # noqa: S102 -- the text is ours: names of parameters in a template
+
+
+def _written_when_called(
+    namespace: dict[str, Any],
+    body: Any,
+    check: Callable[..., None] | None,
+    parameters: list[inspect.Parameter],
+) -> Callable[..., Any]:
+    """The straight way for one function, which takes its own place at the first call.
+
+    Hundreds of functions are defined for the few that a script calls.
+    """
+
+    def call(*args: Any) -> Any:
+        namespace.update(_WORDS, _body=body, _check=check)
+        _execute(write_call("_call", parameters, check is not None), body, namespace)
+        return namespace["_call"](*args)
+
+    return call
+
+
+# What `_calls` calls by these names.
+_WORDS: dict[str, Any] = {
+    "_InvalidType": type_check.InvalidType,
+    "_Tensor": _Tensor,
+    "_Variable": Variable,
+    "_check_devices": _check_devices,
+    "_finish": _finish,
+    "_is_grad_enabled": torch.is_grad_enabled,
+    "_label": _label,
+    "_loose": _loose,
+    "_placed": _placed,
+    "_set_grad_enabled": _set_grad_enabled,
+    "_this_thread": _this_thread,
+}
 
 
 class _TorchCall(FunctionNode):
@@ -421,9 +494,7 @@ def call_torch(
         inputs += also()
         variables = _record(node, inputs, [x.tensor for x in inputs], results)
     else:
-        tensors = [x.tensor for x in inputs]
-        requires_grad = any(x._requires_grad for x in inputs)
-        variables = tuple(_loose(y, inputs, tensors, requires_grad) for y in results)
+        variables = _without_graph(inputs, [x.tensor for x in inputs], results)
     for place, variable in zip(places, variables, strict=True):
         outputs[place] = variable
     return _pytree.tree_unflatten(outputs, out_spec)
