@@ -41,8 +41,9 @@ class _Worker:
         )
         self._line()
 
-    def measure(self) -> dict[str, float]:
-        self._process.stdin.write("\n")
+    def measure(self, quantity: str = "") -> Any:
+        """All quantities by name, or the one that is named."""
+        self._process.stdin.write(f"{quantity}\n")
         self._process.stdin.flush()
         return json.loads(self._line())
 
@@ -57,16 +58,23 @@ class _Worker:
         return line
 
 
+def _round(section: Section, workers: dict[str, _Worker]) -> dict[str, dict[str, float]]:
+    if not section.by_quantity:
+        return {label: worker.measure() for label, worker in workers.items()}
+    results: dict[str, dict[str, float]] = {label: {} for label in workers}
+    for quantity in section.quantities:
+        for label, worker in workers.items():
+            results[label][quantity] = worker.measure(quantity)
+    return results
+
+
 def measure(section: Section, options: dict[str, Any]) -> dict[str, dict[str, float]]:
     """Medians over the repeats, by contender and quantity."""
     workers: dict[str, _Worker] = {}
     try:
         for contender in section.contenders:
             workers[contender.label] = _Worker(contender, options)
-        rounds = [
-            {label: worker.measure() for label, worker in workers.items()}
-            for _ in range(options["repeats"])
-        ]
+        rounds = [_round(section, workers) for _ in range(options["repeats"])]
     finally:
         for worker in workers.values():
             worker.close()

@@ -56,7 +56,7 @@ def _by_quantity(section: Section, title: str, medians: dict[str, dict[str, floa
 def _show(quantity: str, value: float) -> str:
     if quantity == "bytes":
         return f"{value / 1e6:.1f} MB"
-    if quantity == "iteration" or quantity.startswith("step_"):
+    if quantity == "iteration" or quantity.startswith(("step_", "forward_")):
         return f"{value * 1e6:.0f} µs"
     return f"{value * 1e3:.0f} ms"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmarks.contenders.function_calls import ROWS as _FUNCTIONS
+from benchmarks.contenders.link_calls import TITLES as _LINKS
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,17 @@ _ITERATION = {"iteration": "per iteration"}
 _STALL = {"stall": "training waits"}
 _STEPS = {"step_sgd": "SGD", "step_momentum": "MomentumSGD", "step_adam": "Adam"}
 _FILES = {"save": "save", "load": "load", "bytes": "size"}
+
+_CALLS = (
+    Contender("torch", "function_calls", "torch_calls"),
+    Contender("chainer_compat", "function_calls", "compat_calls"),
+    Contender("Chainer 7.8.1", "function_calls", "chainer_calls", in_oracle=True),
+)
+_LINK_CALLS = (
+    Contender("torch", "link_calls", "torch_calls"),
+    Contender("chainer_compat", "link_calls", "compat_calls"),
+    Contender("Chainer 7.8.1", "link_calls", "chainer_calls", in_oracle=True),
+)
 
 SECTIONS = {
     "loop": Section(
@@ -135,14 +147,28 @@ SECTIONS = {
             Contender("Chainer 7.8.1", "optimizer_steps", "chainer_many", in_oracle=True),
         ),
     ),
+    "functions-forward": Section(
+        "The functions used most, forward, one thread",
+        {f"forward_{name}": name for name in _FUNCTIONS},
+        _CALLS,
+        by_quantity=True,
+    ),
     "functions": Section(
         "The functions used most, forward and backward, one thread",
-        {f"step_{name}": name for name in _FUNCTIONS},
-        (
-            Contender("torch", "function_calls", "torch_calls"),
-            Contender("chainer_compat", "function_calls", "compat_calls"),
-            Contender("Chainer 7.8.1", "function_calls", "chainer_calls", in_oracle=True),
-        ),
+        {f"step_{name}": name for name, row in _FUNCTIONS.items() if row.has_gradient},
+        _CALLS,
+        by_quantity=True,
+    ),
+    "links-forward": Section(
+        "The links used most, forward, one thread",
+        {f"forward_{name}": title for name, title in _LINKS.items()},
+        _LINK_CALLS,
+        by_quantity=True,
+    ),
+    "links": Section(
+        "The links used most, forward and backward, one thread",
+        {f"step_{name}": title for name, title in _LINKS.items()},
+        _LINK_CALLS,
         by_quantity=True,
     ),
     "batches": Section(

@@ -1,6 +1,7 @@
 """One contender in a process of its own: `_worker.py MODULE FUNCTION OPTIONS`.
 
-Reads lines; for each it measures once, and writes the result as a line of JSON.
+Reads lines; for each it measures once, and writes the result as a line of JSON. A line names the
+quantity to measure, or is empty for all of them.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ def main() -> None:
     contender = importlib.import_module(f"benchmarks.contenders.{module}")
     measure = getattr(contender, function)(json.loads(options))
     print("ready", file=answers, flush=True)
-    for _ in sys.stdin:
-        print(json.dumps(measure()), file=answers, flush=True)
+    for line in sys.stdin:
+        quantities = line.split()
+        print(json.dumps(measure(*quantities)), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ class Row:
     arrays: Callable[[], list[Any]]
     torch: Callable[..., Any]
     chainer: Callable[..., Any]
+    has_gradient: bool = True
 
 
 def torch_calls(options):
@@ -28,22 +29,25 @@ def torch_calls(options):
 
     torch.set_num_threads(1)
 
-    def step(row):
+    def calls(row):
         tensors = [_leaf(torch.from_numpy(array)) for array in row.arrays()]
-        forward, nn = row.torch, torch.nn.functional
-        y = forward(torch, nn, *tensors)
+
+        def forward():
+            return row.torch(torch, torch.nn.functional, *tensors)
+
+        y = forward()
         if not (isinstance(y, torch.Tensor) and y.requires_grad):
-            return lambda: forward(torch, nn, *tensors)
+            return forward, None
         gradient = torch.ones(y.shape)
 
-        def run():
+        def step():
             for tensor in tensors:
                 tensor.grad = None
-            forward(torch, nn, *tensors).backward(gradient)
+            forward().backward(gradient)
 
-        return run
+        return forward, step
 
-    return _timed(options, step)
+    return _timed(options, calls)
 
 
 def _leaf(tensor):
@@ -68,33 +72,33 @@ def chainer_calls(options):
 
 
 def _in_chainers_api(chainer, options):
-    functions = chainer.functions
-
-    def step(row):
+    def calls(row):
         arrays = row.arrays()
         inputs = [chainer.Variable(a) if a.dtype.kind == "f" else a for a in arrays]
         variables = [x for x in inputs if isinstance(x, chainer.Variable)]
-        forward = row.chainer
-        y = forward(functions, *inputs)
-        if not isinstance(y, chainer.Variable) or y.dtype.kind != "f" or forward is _ACCURACY:
-            return lambda: forward(functions, *inputs)
+
+        def forward():
+            return row.chainer(chainer.functions, *inputs)
+
+        y = forward()
+        if not row.has_gradient:
+            return forward, None
         gradient = np.ones(y.shape, y.dtype)
 
-        def run():
+        def step():
             for variable in variables:
                 variable.cleargrad()
-            y = forward(functions, *inputs)
+            y = forward()
             y.grad = gradient
             y.backward()
 
-        return run
+        return forward, step
 
-    return _timed(options, step)
+    return _timed(options, calls)
 
 
 def _timed(options, make):
-    steps = {f"step_{name}": make(row) for name, row in ROWS.items()}
-    return _timing.timed(steps, 3, options["epochs"])
+    return _timing.timed_calls({name: make(row) for name, row in ROWS.items()}, options["epochs"])
 
 
 def _floats(*shapes, low=-1.0):
@@ -110,6 +114,15 @@ def _with_labels(shape, classes):
         random = np.random.RandomState(0)
         labels = random.randint(0, classes, shape[0]).astype(np.int32)
         return [random.uniform(-1, 1, shape).astype(np.float32), labels]
+
+    return make
+
+
+def _with_bits(shape):
+    def make():
+        random = np.random.RandomState(0)
+        bits = random.randint(0, 2, shape).astype(np.int32)
+        return [random.uniform(-1, 1, shape).astype(np.float32), bits]
 
     return make
 
@@ -132,42 +145,57 @@ def _ids(count, words, size):
     return make
 
 
-def _same(name, *options):
+def _same(name, *options, shape=None, has_gradient=True):
     """A function that torch has under the same name."""
     return Row(
-        _floats(_MATRIX, low=0.1),
+        _floats(shape or _MATRIX, low=0.1),
         lambda torch, _, x: getattr(torch, name)(x, *options),
         lambda F, x: getattr(F, name)(x, *options),
+        has_gradient,
     )
 
 
-def _ACCURACY(F, x, t):
-    return F.accuracy(x, t)
+# A batch of a layer of 1000 units, and one of the feature maps of a network for small images.
+_MATRIX = (128, 1000)
+_IMAGES = (32, 64, 28, 28)
+_HALVES = (32, 64, 14, 14)
 
-
-_MATRIX = (128, 1024)
-_IMAGES = (16, 32, 32, 32)
-
+# By how many repositories use each, whether as a function or by the link of it.
 ROWS = {
-    "relu": _same("relu"),
+    "linear": Row(
+        _floats((128, 1000), (1000, 1000), (1000,)),
+        lambda _, nn, x, w, b: nn.linear(x, w, b),
+        lambda F, x, w, b: F.linear(x, w, b),
+    ),
+    "relu": Row(_floats(_IMAGES), lambda torch, _, x: torch.relu(x), lambda F, x: F.relu(x)),
+    "convolution_2d": Row(
+        _floats((32, 32, 28, 28), (64, 32, 3, 3), (64,)),
+        lambda _, nn, x, w, b: nn.conv2d(x, w, b, padding=1),
+        lambda F, x, w, b: F.convolution_2d(x, w, b, pad=1),
+    ),
     "concat": Row(
-        _floats(_MATRIX, _MATRIX),
+        _floats(_IMAGES, _IMAGES),
         lambda torch, _, a, b: torch.cat((a, b), 1),
         lambda F, a, b: F.concat((a, b), 1),
     ),
+    "reshape": Row(
+        _floats(_IMAGES),
+        lambda _, __, x: x.reshape(32, 64 * 28 * 28),
+        lambda F, x: F.reshape(x, (32, 64 * 28 * 28)),
+    ),
     "softmax_cross_entropy": Row(
-        _with_labels(_MATRIX, 1024),
+        _with_labels(_MATRIX, 1000),
         lambda _, nn, x, t: nn.cross_entropy(x, t),
         lambda F, x, t: F.softmax_cross_entropy(x, t),
-    ),
-    "reshape": Row(
-        _floats(_MATRIX),
-        lambda _, __, x: x.reshape(64, 2048),
-        lambda F, x: F.reshape(x, (64, 2048)),
     ),
     "sum": _same("sum"),
     "dropout": Row(
         _floats(_MATRIX), lambda _, nn, x: nn.dropout(x, 0.5), lambda F, x: F.dropout(x, 0.5)
+    ),
+    "batch_normalization": Row(
+        _floats(_IMAGES, (64,), (64,)),
+        lambda _, nn, x, g, b: nn.batch_norm(x, None, None, g, b, training=True, eps=2e-5),
+        lambda F, x, g, b: F.batch_normalization(x, g, b),
     ),
     "softmax": _same("softmax", 1),
     "max_pooling_2d": Row(
@@ -176,9 +204,10 @@ ROWS = {
         lambda F, x: F.max_pooling_2d(x, 2),
     ),
     "accuracy": Row(
-        _with_labels(_MATRIX, 1024),
+        _with_labels(_MATRIX, 1000),
         lambda _, __, x, t: (x.detach().argmax(1) == t).float().mean(),
-        _ACCURACY,
+        lambda F, x, t: F.accuracy(x, t),
+        has_gradient=False,
     ),
     "sigmoid": _same("sigmoid"),
     "average_pooling_2d": Row(
@@ -187,25 +216,35 @@ ROWS = {
         lambda F, x: F.average_pooling_2d(x, 2),
     ),
     "tanh": _same("tanh"),
+    "embed_id": Row(
+        _ids(2048, 1000, 256),
+        lambda _, nn, ids, w: nn.embedding(ids, w),
+        lambda F, ids, w: F.embed_id(ids, w),
+    ),
     "mean_squared_error": Row(
         _floats(_MATRIX, _MATRIX),
         lambda _, nn, a, b: nn.mse_loss(a, b),
         lambda F, a, b: F.mean_squared_error(a, b),
     ),
     "leaky_relu": Row(
-        _floats(_MATRIX),
+        _floats(_IMAGES),
         lambda _, nn, x: nn.leaky_relu(x, 0.2),
         lambda F, x: F.leaky_relu(x, 0.2),
     ),
     "split_axis": Row(
         _floats(_MATRIX),
-        lambda torch, _, x: torch.split(x, 512, 1)[0],
+        lambda torch, _, x: torch.split(x, 500, 1)[0],
         lambda F, x: F.split_axis(x, 2, 1)[0],
     ),
     "broadcast_to": Row(
-        _floats((1, 1024)),
+        _floats((1, 1000)),
         lambda torch, _, x: torch.broadcast_to(x, _MATRIX),
         lambda F, x: F.broadcast_to(x, _MATRIX),
+    ),
+    "deconvolution_2d": Row(
+        _floats((32, 64, 14, 14), (64, 32, 4, 4), (32,)),
+        lambda _, nn, x, w, b: nn.conv_transpose2d(x, w, b, stride=2, padding=1),
+        lambda F, x, w, b: F.deconvolution_2d(x, w, b, stride=2, pad=1),
     ),
     "sqrt": _same("sqrt"),
     "transpose": Row(_floats(_MATRIX), lambda _, __, x: x.mT, lambda F, x: F.transpose(x)),
@@ -219,66 +258,61 @@ ROWS = {
     "exp": _same("exp"),
     "log": _same("log"),
     "unpooling_2d": Row(
-        _floats((16, 32, 16, 16)),
+        _floats(_HALVES),
         lambda _, nn, x: nn.interpolate(x, scale_factor=2, mode="nearest"),
-        lambda F, x: F.unpooling_2d(x, 2, outsize=(32, 32)),
+        lambda F, x: F.unpooling_2d(x, 2, outsize=(28, 28)),
     ),
-    "convolution_2d": Row(
-        _floats(_IMAGES, (32, 32, 3, 3), (32,)),
-        lambda _, nn, x, w, b: nn.conv2d(x, w, b, padding=1),
-        lambda F, x, w, b: F.convolution_2d(x, w, b, pad=1),
-    ),
-    "deconvolution_2d": Row(
-        _floats((16, 32, 16, 16), (32, 32, 4, 4), (32,)),
-        lambda _, nn, x, w, b: nn.conv_transpose2d(x, w, b, stride=2, padding=1),
-        lambda F, x, w, b: F.deconvolution_2d(x, w, b, stride=2, pad=1),
-    ),
-    "batch_normalization": Row(
-        _floats(_IMAGES, (32,), (32,)),
-        lambda _, nn, x, g, b: nn.batch_norm(x, None, None, g, b, training=True, eps=2e-5),
-        lambda F, x, g, b: F.batch_normalization(x, g, b),
+    "batch_matmul": Row(
+        _floats((32, 64, 64), (32, 64, 64)),
+        lambda torch, _, a, b: torch.bmm(a, b),
+        lambda F, a, b: F.batch_matmul(a, b),
     ),
     "matmul": Row(
         _floats((128, 256), (256, 128)),
         lambda torch, _, a, b: torch.matmul(a, b),
         lambda F, a, b: F.matmul(a, b),
     ),
-    "elu": Row(_floats(_MATRIX), lambda _, nn, x: nn.elu(x), lambda F, x: F.elu(x)),
+    "elu": Row(_floats(_IMAGES), lambda _, nn, x: nn.elu(x), lambda F, x: F.elu(x)),
+    "gaussian": Row(
+        _floats(_MATRIX, _MATRIX),
+        lambda torch, _, mean, ln_var: mean + torch.exp(ln_var / 2) * torch.randn(_MATRIX),
+        lambda F, mean, ln_var: F.gaussian(mean, ln_var),
+    ),
     "where": Row(
         _with_condition(_MATRIX),
         lambda torch, _, c, a, b: torch.where(c.bool(), a, b),
         lambda F, c, a, b: F.where(c, a, b),
     ),
-    "log_softmax": _same("log_softmax", 1),
-    "linear": Row(
-        _floats((128, 784), (256, 784), (256,)),
-        lambda _, nn, x, w, b: nn.linear(x, w, b),
-        lambda F, x, w, b: F.linear(x, w, b),
-    ),
     "absolute": _same("absolute"),
-    "square": _same("square"),
+    "log_softmax": _same("log_softmax", 1),
     "resize_images": Row(
-        _floats((16, 32, 16, 16)),
-        lambda _, nn, x: nn.interpolate(x, (32, 32), mode="bilinear", align_corners=True),
-        lambda F, x: F.resize_images(x, (32, 32)),
+        _floats(_HALVES),
+        lambda _, nn, x: nn.interpolate(x, (28, 28), mode="bilinear", align_corners=True),
+        lambda F, x: F.resize_images(x, (28, 28)),
     ),
-    "tile": _same("tile", (1, 2)),
-    "max": Row(_floats(_MATRIX), lambda _, __, x: x.amax(1), lambda F, x: F.max(x, axis=1)),
+    "square": _same("square"),
     "local_response_normalization": Row(
         _floats(_IMAGES),
         lambda _, nn, x: nn.local_response_norm(x, 5, alpha=5e-4, k=2.0),
         lambda F, x: F.local_response_normalization(x),
     ),
     "clip": _same("clip", 0.2, 0.8),
-    "argmax": _same("argmax", 1),
-    "embed_id": Row(
-        _ids(2048, 1000, 256),
-        lambda _, nn, ids, w: nn.embedding(ids, w),
-        lambda F, ids, w: F.embed_id(ids, w),
-    ),
+    "argmax": _same("argmax", 1, has_gradient=False),
+    "max": Row(_floats(_MATRIX), lambda _, __, x: x.amax(1), lambda F, x: F.max(x, axis=1)),
+    "tile": _same("tile", (1, 2)),
     "layer_normalization": Row(
-        _floats(_MATRIX, (1024,), (1024,)),
-        lambda _, nn, x, g, b: nn.layer_norm(x, (1024,), g, b),
+        _floats(_MATRIX, (1000,), (1000,)),
+        lambda _, nn, x, g, b: nn.layer_norm(x, (1000,), g, b),
         lambda F, x, g, b: F.layer_normalization(x, g, b),
+    ),
+    "sigmoid_cross_entropy": Row(
+        _with_bits(_MATRIX),
+        lambda _, nn, x, t: nn.binary_cross_entropy_with_logits(x, t.float()),
+        lambda F, x, t: F.sigmoid_cross_entropy(x, t),
+    ),
+    "hinge": Row(
+        _with_labels((1000, 1000), 1000),
+        lambda _, nn, x, t: nn.relu(1 + x * (1 - 2 * nn.one_hot(t, 1000))).sum() / 1000,
+        lambda F, x, t: F.hinge(x, t),
     ),
 }

@@ -131,41 +131,52 @@ def _batch_normalization(
     flat = columns.flatten(x).to(wide)
     if columns.count == 0:
         return x * columns.spread(gamma).to(x.dtype)
-    _update_running(flat, running_mean, running_var, decay, columns.count)
+    channels = flat.shape[1]
+    mean, var = _kept(running_mean, channels), _kept(running_var, channels)
+    new_mean = new_var = None
+    if columns.count == 1:
+        _move_by_one(mean, var, flat, decay)
+    elif mean is not None or var is not None:
+        # torch's kernel moves both, and in place where it is of their dtype.
+        new_mean, new_var = (
+            flat.new_zeros(channels) if own is None else own.to(wide) for own in (mean, var)
+        )
     y = torch.batch_norm(
         flat,
         gamma.reshape(-1).to(wide),
         beta.reshape(-1).to(wide),
-        None,
-        None,
+        new_mean,
+        new_var,
         True,
-        0.0,
+        1.0 - decay,
         eps,
         torch.backends.cudnn.enabled,
     )
+    for own, new in ((mean, new_mean), (var, new_var)):
+        if own is not None and new is not None and new is not own:
+            own.copy_(new)
     return columns.restore(y).to(x.dtype)
 
 
-def _update_running(
-    flat: Tensor, running_mean: Any, running_var: Any, decay: float, count: int
-) -> None:
-    """Moves the running statistics towards those of the batch, the variance unbiased."""
-    if running_mean is None and running_var is None:
-        return
-    with torch.no_grad():
-        axes = [a for a in range(flat.ndim) if a != 1]
-        var, mean = torch.var_mean(flat, axes, correction=0)
-        unbiased = var * (count / max(count - 1, 1))
-        for running, fresh in ((running_mean, mean), (running_var, unbiased)):
-            if running is None:
-                continue
-            kept = _crossing.as_tensor(running)
-            if kept.numel() != fresh.numel():
-                raise ValueError(
-                    f"the running statistics have {kept.numel()} elements; the batch has "
-                    f"{fresh.numel()} channels"
-                )
-            kept.data.mul_(decay).add_(fresh.reshape(kept.shape).to(kept.dtype), alpha=1 - decay)
+def _kept(running: Any, channels: int) -> Tensor | None:
+    """A running statistic as a flat view of its memory, past the version counter."""
+    if running is None:
+        return None
+    kept = _crossing.as_tensor(running).data
+    if kept.numel() != channels:
+        raise ValueError(
+            f"the running statistics have {kept.numel()} elements; the batch has "
+            f"{channels} channels"
+        )
+    return kept.view(-1)
+
+
+def _move_by_one(mean: Tensor | None, var: Tensor | None, flat: Tensor, decay: float) -> None:
+    """The running statistics after a batch of one, which has no unbiased variance: 0 is taken."""
+    if mean is not None:
+        mean.mul_(decay).add_(flat.detach().reshape(-1).to(mean.dtype), alpha=1 - decay)
+    if var is not None:
+        var.mul_(decay)
 
 
 def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variable:

@@ -135,6 +135,20 @@ def running_statistics(chainer, np, dtype):
     return [mean, var, rows, matrices]
 
 
+def batch_statistics(chainer, np, shape, dtypes, options):
+    """Move the running statistics of batches, whose dtypes and axes may be others."""
+    random = np.random.RandomState(0)
+    size = shape[-1] if "axis" in options else shape[1]
+    gamma, beta = np.ones(size, dtypes[1]), np.zeros(size, dtypes[1])
+    mean, var = np.full(size, 0.5, dtypes[2]), np.full(size, 2, dtypes[2])
+    for decay in (0.9, 0.0, 1.0, 0.5):
+        x = random.uniform(-1, 1, shape).astype(dtypes[0])
+        chainer.functions.batch_normalization(
+            x, gamma, beta, running_mean=mean, running_var=var, decay=decay, **options
+        )
+    return [mean, var]
+
+
 def warned(chainer, np, name, arrays):
     """Call a function and tell which warnings it gives."""
     import warnings

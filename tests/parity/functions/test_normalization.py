@@ -168,6 +168,15 @@ def test_running_statistics_move(both: Any, dtype: str) -> None:
     both(functions.running_statistics, dtype, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(4, 3, 5), (1, 3), (2, 3, 1, 1)])
+@pytest.mark.parametrize("axis", [None, "last"])
+@pytest.mark.parametrize("dtypes", ["fff", "ddd", "eff", "ddf"])
+def test_the_statistics_of_batches_move(both: Any, shape: Any, axis: Any, dtypes: str) -> None:
+    options = {} if axis is None else {"axis": tuple(range(len(shape) - 1))}
+    rtol = 1e-10 if dtypes == "ddd" else 1e-5
+    both(functions.batch_statistics, shape, dtypes, options, rtol=rtol, atol=rtol)
+
+
 def test_half_precision_with_weights_in_single(both: Any) -> None:
     arguments = [("v", X.astype("e")), ("v", KEYS), ("v", KEYS)]
     both(functions.call, "batch_renormalization", arguments, RUNNING, 1, rtol=1e-2, atol=1e-2)
