@@ -2,7 +2,7 @@
 
 They are put back for a script under ``chainer-compat run``, and for nothing else: a library must
 not change what other code finds in ``numpy``. A name that is still there is left as it is, but for
-``np.fromstring``, which NumPy kept for text only.
+the functions of NumPy that refuse today what they took then: see ``_OLD_WAYS``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import collections
 import collections.abc
 import contextlib
 import fractions
+import functools
 import inspect
 import math
 import pickle
@@ -143,6 +144,36 @@ _MODULES: dict[types.ModuleType, dict[str, Any]] = {
 }
 
 
+def _array(still_there: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes ``np.array`` and ``np.asarray`` take rows of unequal lengths, and ``copy=False``."""
+
+    @functools.wraps(still_there)
+    def array(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("copy", True) is False:
+            kwargs["copy"] = None  # "if it has to be", which is what False meant
+        try:
+            return still_there(*args, **kwargs)
+        except ValueError as error:
+            dtype_given = len(args) > 1 or kwargs.get("dtype") is not None
+            if dtype_given or "inhomogeneous shape" not in str(error):
+                raise
+        return still_there(*args, **{**kwargs, "dtype": object})
+
+    return array
+
+
+def _of_arrays(still_there: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes ``np.vstack`` and its like take a generator of arrays."""
+
+    @functools.wraps(still_there)
+    def join(arrays: Any, *args: Any, **kwargs: Any) -> Any:
+        if not hasattr(arrays, "__getitem__"):
+            arrays = list(arrays)
+        return still_there(arrays, *args, **kwargs)
+
+    return join
+
+
 def _fromstring(still_there: Callable[..., Any]) -> Callable[..., Any]:
     """Makes ``np.fromstring`` read bytes again, which is how old scripts read MNIST's files."""
 
@@ -152,6 +183,15 @@ def _fromstring(still_there: Callable[..., Any]) -> Callable[..., Any]:
         return np.frombuffer(string, dtype, count).copy()
 
     return fromstring
+
+
+# What NumPy has kept, with fewer uses: the function in its place for each.
+_OLD_WAYS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    "array": _array,
+    "asarray": _array,
+    "fromstring": _fromstring,
+    **dict.fromkeys(("column_stack", "dstack", "hstack", "stack", "vstack"), _of_arrays),
+}
 
 
 @contextlib.contextmanager
@@ -173,12 +213,14 @@ def legacy_names() -> Iterator[None]:
     ]
     for module, name in added:
         setattr(module, name, _MODULES[module][name])
-    still_there = np.fromstring
-    np.fromstring = _fromstring(still_there)
+    still_there = {name: getattr(np, name) for name in _OLD_WAYS}
+    for name, function in still_there.items():
+        setattr(np, name, _OLD_WAYS[name](function))
     try:
         yield
     finally:
-        np.fromstring = still_there
+        for name, function in still_there.items():
+            setattr(np, name, function)
         for module, name in added:
             delattr(module, name)
 

@@ -18,6 +18,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from chainer_compat.cli import _numpy_hints
+
 __all__ = ["CannotRunError", "Program", "execute", "find_module", "find_script"]
 
 
@@ -168,5 +170,8 @@ def _show_errors(
     ) -> None:
         own = part(traceback)
         shown(kind, error.with_traceback(own), own)
+        advice = _numpy_hints.hint(error)
+        if advice is not None:
+            print(f"chainer-compat run: {advice}", file=sys.stderr)
 
     sys.excepthook = show

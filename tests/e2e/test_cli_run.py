@@ -181,6 +181,21 @@ class TestServesChainer:
         assert printed.splitlines()[0] == "int64 inf"
         assert printed.splitlines()[2] == "exit <class 'float'>"
 
+    def test_an_error_of_numpys_version_is_explained(self, tmp_path: Path) -> None:
+        write(
+            tmp_path / "train.py",
+            """
+            import chainer.links as L
+            import numpy as np
+            L.Linear(3, 2)(np.ones((1, 3), np.float32) * np.float64(2))
+            """,
+        )
+        status, _, errors = outcome(RUN, "train.py", cwd=tmp_path)
+        assert status == 1
+        *_, actual, advice = errors.splitlines()
+        assert actual == "Actual: float32 != float64"
+        assert advice.startswith("chainer-compat run: a float32 array times a NumPy number")
+
     @pytest.mark.parametrize("method", ["spawn", "forkserver"])
     def test_worker_processes_are_served_too(self, tmp_path: Path, method: str) -> None:
         write(

@@ -39,9 +39,9 @@ def test_every_name_is_there(module: object) -> None:
 
 
 def test_a_name_that_is_still_there_is_left_alone() -> None:
-    before = np.vstack, np.bool_, np.matrix, vars(np).get("row_stack"), vars(np).get("long")
+    before = np.ravel, np.bool_, np.matrix, vars(np).get("row_stack"), vars(np).get("long")
     with legacy_names():
-        assert before[:3] == (np.vstack, np.bool_, np.matrix)
+        assert before[:3] == (np.ravel, np.bool_, np.matrix)
         assert before[3] in {None, vars(np)["row_stack"]}
         assert before[4] in {None, vars(np)["long"]}
 
@@ -75,6 +75,41 @@ def test_fromstring_reads_bytes_and_text() -> None:
         assert read.tolist() == [1, 2]
         assert read.flags.writeable
         assert np.fromstring("1 2", dtype=np.int64, sep=" ").tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["array", "asarray"])
+def test_rows_of_unequal_lengths_make_an_array_of_objects(name) -> None:
+    rows = [np.array([1, 2]), np.array([3])]
+    with pytest.raises(ValueError, match="inhomogeneous"):
+        getattr(np, name)(rows)
+    with legacy_names():
+        made = getattr(np, name)(rows)
+        assert made.dtype == object
+        assert [row.tolist() for row in made] == [[1, 2], [3]]
+        with pytest.raises(ValueError, match="inhomogeneous"):
+            getattr(np, name)(rows, np.float32)
+        with pytest.raises(ValueError, match="invalid literal"):
+            getattr(np, name)("a", dtype=np.int32)
+
+
+def test_no_copy_means_no_copy_that_can_be_saved() -> None:
+    there = np.zeros(2)
+    with legacy_names():
+        assert np.array(there, copy=False) is there
+        assert np.array([1, 2], copy=False).tolist() == [1, 2]
+        assert np.array(there, copy=True) is not there
+        assert np.array(there, np.float32, copy=False).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["column_stack", "dstack", "hstack", "stack", "vstack"])
+def test_a_generator_of_arrays_is_joined(name) -> None:
+    rows = [np.zeros(2), np.ones(2)]
+    expected = getattr(np, name)(rows)
+    with legacy_names():
+        join = getattr(np, name)
+        assert np.array_equal(join(row for row in rows), expected)
+        assert np.array_equal(join(np.stack(rows)), expected)
+        assert np.array_equal(join(map(np.copy, rows)), expected)
 
 
 def test_random_integers_includes_the_end() -> None:
