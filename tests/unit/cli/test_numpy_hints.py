@@ -13,7 +13,7 @@ NUMPY = tuple(map(int, np.__version__.split(".")[:2]))
 
 
 def raised(function):
-    with pytest.raises(Exception) as info:  # noqa: PT011 (whatever it is)
+    with pytest.raises(Exception) as info:
         function()
     return info.value
 
