@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import IO, Any
 
 import numpy as np
+import torch
 
 __all__ = [
     "DebugMode",
@@ -34,6 +35,18 @@ _HOT = (
     "train",
     "type_check",
 )
+
+
+# What torch has a switch of its own for, one for the whole process.
+_OF_CUDNN = {
+    "autotune": "benchmark",
+    "cudnn_deterministic": "deterministic",
+    "use_cudnn": "enabled",
+}
+
+
+def _tell_cudnn(name: str, value: Any) -> None:
+    setattr(torch.backends.cudnn, _OF_CUDNN[name], value != "never" and bool(value))
 
 
 class _Mode:
@@ -81,7 +94,9 @@ class _Mode:
 class GlobalConfig:
     """Values that every thread sees unless it has set its own.
 
-    Any attribute may be set, the user's own included.
+    Any attribute may be set, the user's own included. ``cudnn_deterministic``, ``autotune`` and
+    ``use_cudnn`` set torch's ``torch.backends.cudnn`` when they are set, which is one for all
+    threads.
 
     Example:
         >>> import chainer_compat as chainer
@@ -112,15 +127,21 @@ class GlobalConfig:
     def __init__(self) -> None:
         self.__dict__["_modes"] = weakref.WeakSet[_Mode]()
         # Chainer keeps them on the instance, where `show` and `vars()` find them.
-        for name, value in vars(type(self)).items():
-            if name in type(self).__annotations__:
-                setattr(self, name, value)
+        self.__dict__.update(
+            {
+                name: value
+                for name, value in vars(type(self)).items()
+                if name in type(self).__annotations__
+            }
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name in _HOT:
             for mode in list(self.__dict__["_modes"]):
                 mode.refresh()
+        elif name in _OF_CUDNN:
+            _tell_cudnn(name, value)
 
     def show(self, file: IO[str] | None = None) -> None:
         """Prints every entry, a line each.
@@ -153,13 +174,17 @@ class LocalConfig(threading.local):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name in _HOT:
-            self._mode.refresh()
+        self._follow(name)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
+        self._follow(name)
+
+    def _follow(self, name: str) -> None:
         if name in _HOT:
             self._mode.refresh()
+        elif name in _OF_CUDNN:
+            _tell_cudnn(name, getattr(self, name))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__dict__["_global"], name)

@@ -7,8 +7,10 @@ import threading
 from typing import Any
 
 import pytest
+import torch
 
 import chainer_compat as chainer
+from chainer_compat.configuration import GlobalConfig
 
 
 def in_thread(function: Any) -> Any:
@@ -101,3 +103,31 @@ def test_backprop_modes_nest() -> None:
         with chainer.force_backprop_mode():
             assert chainer.config.enable_backprop
         assert not chainer.config.enable_backprop
+
+
+CUDNN = [
+    ("cudnn_deterministic", True, "deterministic", True),
+    ("autotune", True, "benchmark", True),
+    ("use_cudnn", "never", "enabled", False),
+    ("use_cudnn", "always", "enabled", True),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "switch", "expected"), CUDNN)
+def test_torch_is_told_what_is_set_of_cudnn(
+    name: str, value: object, switch: str, expected: bool
+) -> None:
+    before = getattr(torch.backends.cudnn, switch)
+    with chainer.using_config(name, value):
+        assert getattr(torch.backends.cudnn, switch) is expected
+    assert getattr(torch.backends.cudnn, switch) is before
+    with chainer.using_config(name, value, chainer.global_config):
+        assert getattr(torch.backends.cudnn, switch) is expected
+    assert getattr(torch.backends.cudnn, switch) is before
+
+
+def test_torch_keeps_its_own_settings_where_nothing_is_set() -> None:
+    with torch.backends.cudnn.flags(benchmark=True):
+        GlobalConfig()
+        with chainer.using_config("train", False):
+            assert torch.backends.cudnn.benchmark
