@@ -245,7 +245,8 @@ def load_all_or_nothing(
         if error.extra:
             raise
         survey = _survey(store, obj, within)
-        raise _report(error, store, path, survey, extra(survey.seen)) from error
+        # The report has the first mismatch among the others; its traceback adds nothing.
+        raise _report(error, store, path, survey, extra(survey.seen)) from None
     except ChainerCompatError:
         session.rollback()
         raise
