@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import os
 import sys
 import time
 from collections import deque
 from typing import IO, Any
 
-__all__ = ["ProgressDisplay", "erase_below", "format_time_left"]
+__all__ = ["ProgressDisplay", "erase_below", "format_pace"]
 
 _ERASE_BELOW = "\033[J"
+# What stands beside a bar: its label, brackets and percentage, and a column for the cursor.
+_BESIDE_A_BAR = 22
 
 
 def erase_below(out: Any) -> None:
@@ -25,6 +29,17 @@ def erase_below(out: Any) -> None:
 
 def _is_terminal(out: Any) -> bool:
     return hasattr(out, "isatty") and bool(out.isatty())
+
+
+def _columns_of(out: Any) -> int:
+    # Lines that the terminal wraps would be counted wrong, and the drawing would creep downwards.
+    try:
+        return os.get_terminal_size(out.fileno()).columns or _ANY
+    except (AttributeError, OSError, ValueError):
+        return _ANY
+
+
+_ANY = 10**6
 
 
 def _is_notebook(out: Any) -> bool:
@@ -64,11 +79,13 @@ class ProgressDisplay:
 
     def get_lines(self) -> list[str]:
         """Returns the drawing, line by line, each with its line feed."""
+        columns = _columns_of(self._out)
+        length = min(self._bar_length, max(columns - _BESIDE_A_BAR, 1))
         lines = []
         for label, rate in self.get_bars():
-            marks = "#" * int(rate * self._bar_length)
-            lines.append(f"{label:>10} [{marks:.<{self._bar_length}}] {rate:6.2%}\n")
-        return lines + [line + "\n" for line in self.get_status()]
+            marks = "#" * int(rate * length)
+            lines.append(f"{label:>10} [{marks:.<{length}}] {rate:6.2%}\n")
+        return lines + [line[: columns - 1] + "\n" for line in self.get_status()]
 
     def update_speed(self, iteration: int, epoch_detail: float) -> tuple[float, float]:
         """Returns iterations and epochs per second, over the last 100 calls.
@@ -129,17 +146,27 @@ class ProgressDisplay:
         _flush(self._out)
 
 
-def format_time_left(amount: float, speed: float) -> str:
-    """Returns how long it takes to do an amount, as ``h:mm:ss``.
+def format_pace(speed: float, amount: float | None = None, amount_speed: float = 0.0) -> str:
+    """Returns a line of text about how fast it goes, and how long it will take.
 
     Args:
-        amount: What is left to do.
-        speed: How much of it is done in a second.
+        speed: Iterations per second; infinite if that is not known yet.
+        amount: What is left to do; None if that is not known.
+        amount_speed: How much of that is done in a second.
     """
+    pace = f"{speed:10.5g} iters/sec." if math.isfinite(speed) else f"{'?':>10} iters/sec."
+    if amount is None:
+        return pace
+    return f"{pace} Estimated time to finish: {_time_left(amount, amount_speed)}."
+
+
+def _time_left(amount: float, speed: float) -> str:
     if amount <= 0:
         return str(dt.timedelta(0))
+    if not math.isfinite(speed):
+        return "unknown"
     try:
-        return str(dt.timedelta(seconds=amount / speed))
+        return str(dt.timedelta(seconds=round(amount / speed)))
     except (ZeroDivisionError, OverflowError):
         return "unknown"
 

@@ -19,7 +19,7 @@ from chainer_compat.reporter import DictSummary, Reporter, report, report_scope
 from chainer_compat.training import _processes
 from chainer_compat.training._extension import PRIORITY_WRITER, Extension
 from chainer_compat.training._protocols import call_with, is_torch_module, named, namedlinks_of
-from chainer_compat.training.extensions._console import ProgressDisplay, format_time_left
+from chainer_compat.training.extensions._console import ProgressDisplay, format_pace
 
 __all__ = ["Evaluator"]
 
@@ -204,6 +204,7 @@ class _SweepDisplay(ProgressDisplay):
                 f"epoch_detail; {type(iterator).__name__} lacks one of them"
             )
         self._iterator = iterator
+        self.update_speed(iterator.current_position, iterator.epoch_detail)
 
     def get_bars(self) -> list[tuple[str, float]]:
         return [("validation", self._iterator.epoch_detail)]
@@ -211,9 +212,10 @@ class _SweepDisplay(ProgressDisplay):
     def get_status(self) -> list[str]:
         position, epoch_detail = self._iterator.current_position, self._iterator.epoch_detail
         size = getattr(self._iterator, "_epoch_size", None)
+        if size and epoch_detail >= 1.0:
+            position = size  # behind the last batch, iterators are back at the beginning
         speed, epochs_per_second = self.update_speed(position, epoch_detail)
-        left = format_time_left(1.0 - epoch_detail, epochs_per_second)
         return [
             f"{position:10} / {size} iterations" if size else f"{position:10} iterations",
-            f"{speed:10.5g} iters/sec. Estimated time to finish: {left}.",
+            format_pace(speed, 1.0 - epoch_detail, epochs_per_second),
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, Any
 
 from chainer_compat.training._extension import Extension
-from chainer_compat.training.extensions._console import ProgressDisplay, format_time_left
+from chainer_compat.training.extensions._console import ProgressDisplay, format_pace
 
 __all__ = ["ProgressBar"]
 
@@ -43,6 +43,14 @@ class ProgressBar(Extension):
         self._update_interval = update_interval
         self._display = _TrainingDisplay(training_length, bar_length, out)
 
+    def initialize(self, trainer: Any) -> None:
+        """Notes the time, so that the first drawing knows the speed.
+
+        Args:
+            trainer: The trainer that is about to run.
+        """
+        self._display.start(trainer)
+
     def __call__(self, trainer: Any) -> None:
         """Draws, if it is time.
 
@@ -67,6 +75,16 @@ class _TrainingDisplay(ProgressDisplay):
         super().__init__(bar_length, out)
         self._training_length = training_length
 
+    def start(self, trainer: Any) -> None:
+        """Notes where and when the run starts.
+
+        Args:
+            trainer: The trainer that is about to run.
+        """
+        self.trainer = trainer
+        self._recent_timing.clear()
+        self.update_speed(trainer.updater.iteration, trainer.updater.epoch_detail)
+
     def _length(self) -> tuple[float, str] | None:
         if self._training_length is None:
             ask = getattr(self.trainer.stop_trigger, "get_training_length", None)
@@ -87,15 +105,11 @@ class _TrainingDisplay(ProgressDisplay):
         iteration, epoch_detail = updater.iteration, updater.epoch_detail
         speed, epochs_per_second = self.update_speed(iteration, epoch_detail)
         counts = f"{iteration:10} iter, {updater.epoch} epoch"
-        pace = f"{speed:10.5g} iters/sec."
         length = self._length()
         if length is None:
-            return [counts, pace]
+            return [counts, format_pace(speed)]
         if length[1] == "iteration":
-            left = format_time_left(length[0] - iteration, speed)
+            pace = format_pace(speed, length[0] - iteration, speed)
         else:
-            left = format_time_left(length[0] - epoch_detail, epochs_per_second)
-        return [
-            f"{counts} / {length[0]} {length[1]}s",
-            f"{pace} Estimated time to finish: {left}.",
-        ]
+            pace = format_pace(speed, length[0] - epoch_detail, epochs_per_second)
+        return [f"{counts} / {length[0]} {length[1]}s", pace]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -236,7 +237,8 @@ class TestProgressBar:
         terminal = Terminal()
         monkeypatch.setattr("sys.stdout", terminal)
         iterator = SerialIterator(DATA, 2, repeat=False, shuffle=False)
-        monkeypatch.setattr("chainer_compat.training.extensions._console.time.time", lambda: 0.0)
+        clock = itertools.count().__next__
+        monkeypatch.setattr("chainer_compat.training.extensions._console.time.time", clock)
         extensions.Evaluator(iterator, Model(), progress_bar=True)()
 
         first, second, end = terminal.getvalue().split("\033[J")[1:]
@@ -244,10 +246,15 @@ class TestProgressBar:
         assert first.splitlines() == [
             f"validation [{bar}] 50.00%",
             "         2 / 4 iterations",
-            "       inf iters/sec. Estimated time to finish: 0:00:00.",
+            "         2 iters/sec. Estimated time to finish: 0:00:01.",
             "\033[3A",
         ]
-        assert "100.00%" in second
+        assert second.splitlines() == [
+            f"validation [{'#' * 50}] 100.00%",
+            "         4 / 4 iterations",
+            "         2 iters/sec. Estimated time to finish: 0:00:00.",
+            "\033[3A",
+        ]
         assert end == ""
 
     def test_size_may_be_unknown(self, monkeypatch):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import sys
 import types
 
@@ -40,7 +41,31 @@ def test_bars_counts_speed_and_time_left(tmp_path):
         "     total [######....] 60.00%",
         "this epoch [######....] 60.00%",
         "         6 iter, 0 epoch / 10 iterations",
-        "       1.5 iters/sec. Estimated time to finish: 0:00:02.666667.",
+        "       1.5 iters/sec. Estimated time to finish: 0:00:03.",
+        "",
+    ]
+
+
+def test_a_run_that_is_resumed_is_as_fast_as_it_goes_now(tmp_path):
+    trainer = numbers_trainer(tmp_path, stop=(8, "iteration"))
+    trainer.updater.iteration = 4
+
+    assert last_screen(trainer, update_interval=4, bar_length=10)[2:4] == [
+        "         8 iter, 0 epoch / 8 iterations",
+        "         2 iters/sec. Estimated time to finish: 0:00:00.",
+    ]
+
+
+def test_a_narrow_terminal_wraps_no_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(Terminal, "fileno", lambda self: 7, raising=False)
+    monkeypatch.setattr("os.get_terminal_size", {7: os.terminal_size((40, 24))}.__getitem__)
+    trainer = numbers_trainer(tmp_path, stop=(2, "iteration"))
+
+    assert last_screen(trainer, update_interval=1) == [
+        f"     total [{'#' * 18}] 100.00%",
+        f"this epoch [###{'.' * 15}] 20.00%",
+        "         2 iter, 0 epoch / 2 iterations",
+        "       0.5 iters/sec. Estimated time to"[:39],
         "",
     ]
 
@@ -53,7 +78,7 @@ def test_length_is_that_of_the_stop_trigger(tmp_path):
         "     total [##] 100.00%",
         "this epoch [#.] 50.00%",
         "         5 iter, 0 epoch / 0.5 epochs",
-        "       inf iters/sec. Estimated time to finish: 0:00:00.",
+        "       2.5 iters/sec. Estimated time to finish: 0:00:00.",
         "",
     ]
 
@@ -78,6 +103,15 @@ def test_nothing_done_yet_leaves_the_time_unknown(tmp_path):
 
     assert screen(terminal.getvalue())[3] == (
         "         0 iters/sec. Estimated time to finish: unknown."
+    )
+
+
+def test_where_nothing_was_measured_the_speed_is_unknown(tmp_path):
+    terminal = Terminal()
+    extensions.ProgressBar(update_interval=1, out=terminal)(numbers_trainer(tmp_path))
+
+    assert screen(terminal.getvalue())[3] == (
+        "         ? iters/sec. Estimated time to finish: unknown."
     )
 
 
@@ -127,7 +161,7 @@ def test_tqdm_draws_the_bars_in_a_notebook(tmp_path, monkeypatch):
         (
             "total",
             [
-                f"2 iter, 0 epoch / 4 iterations  inf iters/sec. {left}",
+                "2 iter, 0 epoch / 4 iterations  1 iters/sec. Estimated time to finish: 0:00:02.",
                 0.5,
                 f"4 iter, 0 epoch / 4 iterations  1 iters/sec. {left}",
                 1.0,
