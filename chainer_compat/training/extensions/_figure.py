@@ -6,7 +6,7 @@ import importlib.util
 import warnings
 from typing import Any
 
-__all__ = ["new_figure", "warn_if_unavailable"]
+__all__ = ["count_along_x", "new_figure", "warn_if_unavailable"]
 
 
 def warn_if_unavailable() -> bool:
@@ -33,3 +33,14 @@ def new_figure(**kwargs: Any) -> Any:
     figure = Figure(**kwargs)
     FigureCanvasAgg(figure)
     return figure
+
+
+def count_along_x(axes: Any) -> None:
+    """Puts the ticks of the axis of iterations or epochs at whole numbers only.
+
+    Args:
+        axes: Matplotlib's axes.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))

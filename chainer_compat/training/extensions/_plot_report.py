@@ -114,6 +114,8 @@ class PlotReport(Extension):
         figure = _figure.new_figure()
         axes = figure.add_subplot(111)
         axes.set_xlabel(self._x_key)
+        if self._x_key in ("epoch", "iteration"):
+            _figure.count_along_x(axes)
         if self._grid:
             axes.grid(alpha=0.3)
             axes.set_axisbelow(True)

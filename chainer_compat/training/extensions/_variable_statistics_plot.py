@@ -19,7 +19,7 @@ from chainer_compat.training.triggers._get import get_trigger
 __all__ = ["Reservoir", "Statistician", "VariableStatisticsPlot"]
 
 _COLOR = "#1f77b4"
-_BAND = {"alpha": 0.2, "linewidth": 0, "color": _COLOR}
+_RGB = np.array([0x1F, 0x77, 0xB4]) / 255
 
 
 class Reservoir:
@@ -213,7 +213,7 @@ class VariableStatisticsPlot(Extension):
         if self._trigger(trainer):
             figure = _figure.new_figure(figsize=self._figsize)
             self._draw(figure)
-            figure.savefig(Path(trainer.out, self._filename))
+            figure.savefig(Path(trainer.out, self._filename), bbox_inches="tight")
 
     def save_plot_using_module(self, file_path: Any, plt: Any) -> None:
         """Draws into a file with a given pyplot.
@@ -224,7 +224,7 @@ class VariableStatisticsPlot(Extension):
         """
         figure = plt.figure(figsize=self._figsize)
         self._draw(figure)
-        figure.savefig(file_path)
+        figure.savefig(file_path, bbox_inches="tight")
         plt.close(figure)
 
     def _statistics(self, key: str) -> Any:
@@ -244,39 +244,50 @@ class VariableStatisticsPlot(Extension):
         for column, key in enumerate(self._keys):
             grid[0, column].set_title(key)
             grid[-1, column].set_xlabel("iteration")
+            _figure.count_along_x(grid[-1, column])
             if has_means:
                 self._draw_means(grid[0, column], idxs, data[:, column])
             if self._percentiles.size:
                 self._draw_percentiles(grid[-1, column], idxs, data[:, column])
-        for axes in grid.flat:
-            axes.legend(fontsize="small", framealpha=0.6)
-            if self._grid:
+        if self._grid:
+            for axes in grid.flat:
                 axes.grid(alpha=0.3)
-                axes.set_axisbelow(True)
+                axes.set_axisbelow("line")  # above the bands
+        # Beside the panels, where they hide no curve: those of a row are alike.
+        legends = [_legend_beside(axes) for axes in grid[:, -1]]
         figure.tight_layout()
+        for legend in legends:
+            legend.set_in_layout(True)
 
     def _draw_means(self, axes: Any, idxs: Any, data: Any) -> None:
         label = "mean" if self._plot_mean else "std"
         axes.plot(idxs, data[:, 0], color=_COLOR, label=label, marker=self._marker)
         if self._plot_mean and self._plot_std:
             mean, std = data[:, 0], data[:, 1]
-            axes.fill_between(idxs, mean - std, mean + std, label="mean ± std", **_BAND)
+            axes.fill_between(idxs, mean - std, mean + std, label="mean ± std", **_band(0.2))
 
     def _draw_percentiles(self, axes: Any, idxs: Any, data: Any) -> None:
         percentiles = data[:, self._plot_mean + self._plot_std :]
-        count = percentiles.shape[1]
-        for low in range(count // 2):
+        names = [f"{percentile:g}" for percentile in self._percentiles]
+        count = len(names)
+        bands = count // 2
+        for low in range(bands):
+            high = count - 1 - low
             axes.fill_between(
                 idxs,
                 percentiles[:, low],
-                percentiles[:, count - 1 - low],
-                label="percentiles" if low == 0 else "_nolegend_",
-                **_BAND,
+                percentiles[:, high],
+                label=f"{names[low]} to {names[high]} %",
+                **_band(0.6 * (low + 1) / bands),
             )
         if count % 2:
-            middle = count // 2
-            label = f"percentile {self._percentiles[middle]:g}"
-            axes.plot(idxs, percentiles[:, middle], color=_COLOR, label=label, marker=self._marker)
+            axes.plot(
+                idxs,
+                percentiles[:, bands],
+                color=_COLOR,
+                label=f"{names[bands]} %",
+                marker=self._marker,
+            )
 
     def serialize(self, serializer: Any) -> None:
         """Saves or loads the sample and the trigger, which Chainer does not save.
@@ -286,6 +297,19 @@ class VariableStatisticsPlot(Extension):
         """
         serialize_part(serializer, "_trigger", self._trigger)
         serialize_part(serializer, "_samples", self._samples)
+
+
+def _band(depth: float) -> dict[str, Any]:
+    """How a band is drawn: opaque, so that its colour is that of the legend."""
+    return {"color": tuple(1 - depth * (1 - _RGB)), "linewidth": 0}
+
+
+def _legend_beside(axes: Any) -> Any:
+    legend = axes.legend(
+        fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0
+    )
+    legend.set_in_layout(False)  # or the panels would make room for it
+    return legend
 
 
 def _variables_in(targets: Any) -> Iterator[Any]:

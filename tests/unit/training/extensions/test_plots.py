@@ -74,6 +74,14 @@ class TestPlotReport:
         assert axes.get_xlabel() == "iteration"
         assert {line.get_marker() for line in axes.lines} == {"x"}
 
+    @pytest.mark.parametrize("x_key", ["iteration", "epoch"])
+    def test_counts_along_the_axis_are_whole(self, tmp_path, figures, x_key):
+        run(tmp_path, self.make(["loss"], x_key), stop=6)
+        ticks = figures[-1].axes[0].get_xticks()
+
+        assert len(ticks) > 0
+        assert ticks.tolist() == [round(tick) for tick in ticks]
+
     def test_other_axis_name_and_looks(self, tmp_path, figures):
         run(tmp_path, self.make("loss", "other", file_name="x.svg", marker=None, grid=False))
         (axes,) = figures[-1].axes
@@ -174,6 +182,24 @@ class TestVariableStatisticsPlot:
         assert plot._samples.data.shape[2] == columns
         assert figures[-1].get_size_inches().tolist() == [3, 2]
         assert (tmp_path / "x.png").exists()
+
+    def test_legend_names_each_band_and_hides_no_curve(self, tmp_path, figures):
+        plot = self.make(self.net(), percentile_sigmas=(0, 25, 50, 75, 100))
+        run(tmp_path, plot)
+        figure = figures[-1]
+        left, right = figure.axes[2:]
+        legend = right.get_legend()
+        bands = {tuple(band.get_facecolor()[0]) for band in right.collections}
+
+        assert [text.get_text() for text in legend.get_texts()] == [
+            "0 to 100 %",
+            "25 to 75 %",
+            "50 %",
+        ]
+        assert left.get_legend() is None
+        assert legend.get_window_extent().x0 > right.get_window_extent().x1
+        assert {tuple(patch.get_facecolor()) for patch in legend.get_patches()} == bands
+        assert len(bands) == 2
 
     def test_targets_are_variables_links_modules_and_lists_of_them(self):
         class Variable:
