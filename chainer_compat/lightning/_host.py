@@ -142,6 +142,7 @@ class Host(pl.callbacks.Checkpoint):
         view, runner = self._view, self._runner
         if self._loaded is not None:
             NpzDeserializer(self._loaded).load(_InCheckpoint(view))
+            view.waits_for_validation |= self._loops.complete_batch()
         elif not view.was_loaded and self._loops.global_step:
             view.updater.start_at(self._loops.global_step)
         refuse_fractions_of_unknown_lengths(view)

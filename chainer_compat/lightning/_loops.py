@@ -82,7 +82,10 @@ class Loops:
 
     def validates_next(self) -> bool:
         """Whether validation follows the batch that is done."""
-        return self.validates and bool(self._epoch._should_check_val_fx(self._fit._data_fetcher))
+        return self.validates and self._validates_behind_the_batch()
+
+    def _validates_behind_the_batch(self) -> bool:
+        return bool(self._epoch._should_check_val_fx(self._fit._data_fetcher))
 
     @property
     def training_results(self) -> Any:
@@ -180,6 +183,24 @@ class Loops:
         self._fit.load_state_dict(state)
         if state["is_between_epochs"]:
             _start_afresh(self._fit)
+
+    def complete_batch(self) -> bool:
+        """Counts a batch behind which Lightning saved a checkpoint, in its hook, as completed.
+
+        Before 2.5, where its loops have no restart stage, Lightning would do the batch again, but
+        does not pass over the validation behind it.
+
+        Returns:
+            Whether that validation comes first now.
+        """
+        current, total = self._batches.current, self._batches.total
+        if current.processed == current.completed or hasattr(self._fit, "update_restart_stage"):
+            return False
+        self._epoch._batches_that_stepped += not self._epoch._should_accumulate()
+        current.completed, total.completed = current.processed, total.processed
+        # It would also take the batches of the validation before for this one's.
+        self._epoch.val_loop.batch_progress.reset_on_run()
+        return bool(self._trainer.enable_validation and self._validates_behind_the_batch())
 
     def epoch_ends(self) -> None:
         """Is told so in the hook, where Lightning still takes a resumed epoch for a special one.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import lightning
 import pytest
@@ -290,7 +291,8 @@ def test_extensions_find_the_module_in_training_mode_behind_a_validation_too(tmp
         ),
         name="see",
     )
-    with pytest.warns(UserWarning, match="eval mode"):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*eval mode")  # from Lightning 2.6 on
         fit(callback, module, val=loader(3), val_check_interval=2, max_epochs=1)
 
     assert modes == [(True, True, False, True)] * 4

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loops.fit_loop import _FitLoop
 
 from chainer_compat import serializers
 from chainer_compat.lightning import ChainerCallback
@@ -56,8 +57,9 @@ def test_fit_from_a_checkpoint_continues_log_and_triggers(tmp_path, saving, opti
         assert resumed[2] == whole[2][-len(resumed[2]) :]
 
 
-def test_a_checkpoint_between_a_batch_and_its_validation_goes_on_without_the_validation(tmp_path):
-    # So does Lightning itself; the iteration's extensions are called when the run goes on.
+def test_a_checkpoint_between_a_batch_and_its_validation_goes_on_as_lightning_does(tmp_path):
+    # From 2.5 on, Lightning goes on without the validation; before, it starts with it.
+    # The iteration's extensions are called when the run goes on.
     def checkpoints():
         return ModelCheckpoint(
             tmp_path / "ckpt", save_top_k=-1, filename="{step}", every_n_train_steps=4
@@ -71,7 +73,9 @@ def test_a_checkpoint_between_a_batch_and_its_validation_goes_on_without_the_val
 
     assert torch.equal(whole.net[0].weight, resumed.net[0].weight)
     log, expected = log_of(callback), log_of(whole_callback)
-    assert expected[1].pop("val_loss")
+    assert "val_loss" in expected[1]
+    if hasattr(_FitLoop, "update_restart_stage"):
+        del expected[1]["val_loss"]
     assert log == expected
 
 
