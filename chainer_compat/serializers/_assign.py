@@ -6,37 +6,27 @@ target holds. Anything else says which key, and what was expected and found.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from chainer_compat.errors import DtypeMismatchError, ShapeMismatchError, TextMismatchError
-from chainer_compat.serializers._members import bytes_of
+from chainer_compat.serializers._steps import Step
 
 if TYPE_CHECKING:
     from chainer_compat.serializers._npy import NpyHeader
+    from chainer_compat.serializers._stored import Stored
 
 __all__ = [
-    "Stored",
     "check_array",
     "check_dtype",
     "copy_of",
     "to_scalar",
     "write_array",
+    "writing",
 ]
-
-
-class Stored(Protocol):
-    """An array in a file, of which the header is known."""
-
-    header: NpyHeader
-
-    def read(self) -> np.ndarray:
-        """Returns the array."""
-
-    def fill(self, view: memoryview) -> None:
-        """Reads the array's bytes into memory."""
 
 
 def _dtype_of(value: Any) -> np.dtype[Any]:
@@ -101,12 +91,6 @@ def copy_of(value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else value.copy()
 
 
-def _directly(value: np.ndarray, header: NpyHeader) -> bool:
-    if value.dtype != header.dtype or value.shape != header.shape or not value.nbytes:
-        return False
-    return value.flags.f_contiguous if header.fortran_order else value.flags.c_contiguous
-
-
 def write_array(value: Any, stored: Stored) -> None:
     """Fills the target's array, which must have been checked.
 
@@ -114,24 +98,51 @@ def write_array(value: Any, stored: Stored) -> None:
         value: The target's array.
         stored: Where the data comes from.
     """
-    if isinstance(value, np.ndarray):
-        if type(value) is np.ndarray and _directly(value, stored.header):
-            stored.fill(bytes_of(value))
-        else:
-            np.copyto(value, stored.read().reshape(value.shape), casting="same_kind")
-    elif isinstance(value, torch.Tensor):
-        _write_tensor(value.detach(), stored)
+    for step in writing(value, stored):
+        step.run()
+
+
+def writing(value: Any, stored: Stored) -> list[Step]:
+    """Returns the steps, to be done in any order, that fill the target's array.
+
+    Args:
+        value: The target's array, which must have been checked.
+        stored: Where the data comes from.
+    """
+    array = value
+    if isinstance(value, torch.Tensor):
+        tensor = value.detach()
+        if tensor.device.type != "cpu" or tensor.layout != torch.strided or not _has_view(tensor):
+            return [Step(stored.header.nbytes, partial(_write_tensor, tensor, stored))]
+        array = tensor.numpy()
+    flat = _flattened(array, stored.header)
+    if flat is not None:
+        return stored.filling(flat)
+    return [Step(stored.header.nbytes, partial(_write_whole, array, stored))]
+
+
+def _flattened(array: Any, header: NpyHeader) -> np.ndarray | None:
+    """The array's own memory in the order of the file, if that is one piece."""
+    if type(array) is not np.ndarray:
+        return None
+    flags = array.flags
+    if not (flags.f_contiguous if header.fortran_order else flags.c_contiguous):
+        return None
+    return array.reshape(-1, order="F" if header.fortran_order else "C")
+
+
+def _write_whole(array: Any, stored: Stored) -> None:
+    data = stored.read().reshape(array.shape)
+    if isinstance(array, np.ndarray):
+        np.copyto(array, data, casting="same_kind")
     else:
-        data = stored.read().reshape(value.shape)
-        value.set(np.ascontiguousarray(data, dtype=value.dtype).reshape(value.shape))
+        array.set(np.ascontiguousarray(data, dtype=array.dtype).reshape(array.shape))
 
 
 def _write_tensor(tensor: torch.Tensor, stored: Stored) -> None:
-    if tensor.device.type == "cpu" and tensor.layout == torch.strided and _has_view(tensor):
-        write_array(tensor.numpy(), stored)
-    else:
-        data = np.array(stored.read(), order="C").reshape(tuple(tensor.shape))
-        tensor.copy_(torch.from_numpy(data))
+    # torch wants to be able to write, and a mapping's array may be read-only.
+    data = np.require(stored.read(), requirements=["C", "W"])
+    tensor.copy_(torch.from_numpy(data.reshape(tuple(tensor.shape))))
 
 
 def _has_view(tensor: torch.Tensor) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from chainer_compat.errors import FileFormatError, UnsafeFileError
 from chainer_compat.serializers._hdf5_chunks import fill_from_chunks
 from chainer_compat.serializers._limits import Limits, check_deflated
 from chainer_compat.serializers._npy import NpyHeader
+from chainer_compat.serializers._steps import Step
+from chainer_compat.serializers._stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +39,7 @@ def as_array(dataset: Any) -> np.ndarray:
     return np.asarray(dataset[()])
 
 
-class Hdf5Member:
+class Hdf5Member(Stored):
     """One dataset.
 
     Args:
@@ -63,13 +66,18 @@ class Hdf5Member:
         except (OSError, ValueError, RuntimeError, UnicodeDecodeError) as error:
             raise self._damaged(error) from error
 
-    def fill(self, view: memoryview) -> None:
-        """Reads the data into memory.
+    def filling(self, flat: np.ndarray) -> list[Step]:
+        """Returns the step that reads the data into an array.
 
         Args:
-            view: A contiguous, writable buffer of as many bytes.
+            flat: An array of one axis, which gets the elements in the order of the file; they are
+                cast within their kind.
         """
-        target: Any = np.frombuffer(view, self.header.dtype).reshape(self.header.shape)
+        if flat.dtype != self.header.dtype or not flat.size:
+            return super().filling(flat)
+        return [Step(self.header.nbytes, partial(self._fill, flat.reshape(self.header.shape)))]
+
+    def _fill(self, target: np.ndarray) -> None:
         if not self._filled(target):
             try:
                 self._dataset.read_direct(target)
@@ -85,8 +93,11 @@ class Hdf5Member:
     def _damaged(self, error: Exception) -> FileFormatError:
         return FileFormatError(f"{self._where}: its data is damaged ({error})")
 
-    def verify(self) -> None:
-        """Reads everything and keeps nothing."""
+    def verifying(self) -> list[Step]:
+        """What :meth:`verify` does, in one step."""
+        return [Step(self.header.nbytes, self._verify)]
+
+    def _verify(self) -> None:
         if self._dataset.shape is None or not self._filled(None):
             self.read()
 

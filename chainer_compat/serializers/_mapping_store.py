@@ -8,6 +8,7 @@ import numpy as np
 
 from chainer_compat.errors import UnsafeFileError
 from chainer_compat.serializers._npy import NpyHeader
+from chainer_compat.serializers._stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ArrayMember", "MappingStore"]
 
 
-class ArrayMember:
+class ArrayMember(Stored):
     """An array that is in memory already.
 
     Args:
@@ -35,17 +36,6 @@ class ArrayMember:
         if self.header.is_object and (self.header.shape or self._array[()] is not None):
             raise UnsafeFileError("an array of Python objects is never loaded; use plain arrays")
         return self._array
-
-    def fill(self, view: memoryview) -> None:
-        """Copies the array's bytes.
-
-        Args:
-            view: A buffer of as many bytes.
-        """
-        view[:] = self._array.tobytes()
-
-    def verify(self) -> None:
-        """Does nothing: what is in memory can be read."""
 
 
 class MappingStore:

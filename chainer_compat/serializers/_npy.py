@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from dataclasses import dataclass
@@ -76,13 +77,13 @@ def _header_text(head: bytes, where: str) -> tuple[str, int]:
         raise FileFormatError(f"{where}: the npy header is not text") from None
 
 
-def _parse_shape(text: str, where: str) -> tuple[int, ...]:
+def _parse_shape(text: str) -> tuple[int, ...]:
     # Python 2 wrote long integers as 3L.
     parts = [part.strip().rstrip("L") for part in text.split(",")]
     if parts and not parts[-1]:
         parts.pop()
     if len(parts) > _MAX_DIMENSIONS or not all(part.isdigit() and len(part) < 20 for part in parts):
-        raise FileFormatError(f"{where}: the npy header has no valid shape: ({text})")
+        raise FileFormatError(f"the npy header has no valid shape: ({text})")
     return tuple(int(part) for part in parts)
 
 
@@ -99,26 +100,34 @@ def parse_header(head: bytes, member_size: int, where: str) -> NpyHeader:
         UnsafeFileError: If it has a dtype that is refused.
     """
     text, offset = _header_text(head, where)
+    try:
+        header = _header(text, offset)
+    except FileFormatError as error:
+        raise type(error)(f"{where}: {error}") from None
+    if not header.is_object and header.nbytes + offset != member_size:
+        raise FileFormatError(
+            f"{where}: shape {header.shape} of {header.dtype} takes {header.nbytes:,} bytes, "
+            f"but {member_size - offset:,} are stored"
+        )
+    return header
+
+
+# Weights and what optimizers keep for them have the same shapes, and counters have none.
+@functools.lru_cache(maxsize=256)
+def _header(text: str, offset: int) -> NpyHeader:
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise UnsafeFileError(
-            f"{where}: the npy header {text[:80].strip()!r} is not one of a plain array. "
+            f"the npy header {text[:80].strip()!r} is not one of a plain array. "
             "Structured and other extended dtypes are refused; store plain arrays"
         )
     try:
         dtype = np.dtype(match["descr"])
     except (TypeError, ValueError):
-        raise FileFormatError(f"{where}: unknown dtype {match['descr']!r}") from None
+        raise FileFormatError(f"unknown dtype {match['descr']!r}") from None
     if dtype.kind not in _KINDS:
-        raise UnsafeFileError(f"{where}: arrays of dtype {match['descr']!r} are refused")
-    shape = _parse_shape(match["shape"], where)
-    header = NpyHeader(dtype, shape, match["fortran"] == "True", offset)
-    if not header.is_object and header.nbytes + offset != member_size:
-        raise FileFormatError(
-            f"{where}: shape {shape} of {dtype} takes {header.nbytes:,} bytes, "
-            f"but {member_size - offset:,} are stored"
-        )
-    return header
+        raise UnsafeFileError(f"arrays of dtype {match['descr']!r} are refused")
+    return NpyHeader(dtype, _parse_shape(match["shape"]), match["fortran"] == "True", offset)
 
 
 def format_header(dtype: np.dtype[Any], shape: tuple[int, ...], *, fortran: bool) -> bytes:

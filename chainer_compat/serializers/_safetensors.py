@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,11 @@ from chainer_compat.serializers._dictionary import is_plain_module, serialize
 from chainer_compat.serializers._limits import Limits
 from chainer_compat.serializers._loading import IgnoreNames, load_object
 from chainer_compat.serializers._mapping_store import ArrayMember
-from chainer_compat.serializers._members import bytes_of
 from chainer_compat.serializers._npy import NpyHeader
 from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._source import open_source
+from chainer_compat.serializers._steps import Step
+from chainer_compat.serializers._stored import Stored, bytes_of
 from chainer_compat.serializers._values import to_numpy
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ _DTYPES = {
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 _BFLOAT16 = "BF16"
 _STEP = 1 << 26  # bytes between two looks at the clock
+_SPAN = 1 << 22  # how much one thread reads at a time
 _MAX_HEADER = 100_000_000
 _OURS = "chainer_compat"
 
@@ -106,7 +109,7 @@ def _write(file: Any, header: bytes, arrays: list[np.ndarray], name: str) -> Non
                 progress.advance(file.write(data[start : start + _STEP]))
 
 
-class _Member:
+class _Member(Stored):
     def __init__(
         self, store: SafetensorsStore, dtype: str, shape: tuple[int, ...], at: int
     ) -> None:
@@ -127,14 +130,20 @@ class _Member:
             return (array.astype(np.uint32) << 16).view(np.float32)
         return array
 
-    def fill(self, view: memoryview) -> None:
-        if self._is_half:
-            view[:] = bytes_of(self.read())
-        else:
-            self._store.source.readinto(self._at, view)
+    # There is nothing to verify: the format has no checksums, and the file's size was checked.
 
-    def verify(self) -> None:
-        """Does nothing: the format has no checksums, and the file's size has been checked."""
+    def filling(self, flat: np.ndarray) -> list[Step]:
+        if self._is_half or flat.dtype != self._stored or not flat.size:
+            return super().filling(flat)
+        view = bytes_of(flat)
+
+        def read(start: int) -> None:
+            self._store.source.readinto(self._at + start, view[start : start + _SPAN])
+
+        return [
+            Step(min(_SPAN, len(view) - start), partial(read, start))
+            for start in range(0, len(view), _SPAN)
+        ]
 
 
 class SafetensorsStore:

@@ -1,45 +1,47 @@
 """One load, all or nothing.
 
-Small arrays are written at once and their old content is kept. What would be too much to keep is
-written at the very end, after the object's own code has run and every checksum has been verified;
-so a load needs no second copy of the target, and a failure finds nothing half done.
+Small arrays are written at once and their old content is kept. Large ones, and what would be too
+much to keep, are written at the very end, after the object's own code has run and every checksum
+has been verified; so a load needs no second copy of the target, and a failure finds nothing half
+done.
 """
 
 from __future__ import annotations
 
-import os
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import torch
 
 from chainer_compat.backends._crossing import is_array
-from chainer_compat.errors import SnapshotMismatchError
+from chainer_compat.errors import FileFormatError, SnapshotMismatchError
 from chainer_compat.serializers._assign import (
-    Stored,
     check_array,
     copy_of,
     to_scalar,
     write_array,
+    writing,
 )
+from chainer_compat.serializers._mapping_store import ArrayMember
 from chainer_compat.serializers._memento import remember
 from chainer_compat.serializers._progress import Progress
+from chainer_compat.serializers._steps import THREADS, do_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-__all__ = ["DirectSession", "LoadSession", "Session", "Store", "StoredMember"]
+    from chainer_compat.serializers._stored import Stored
 
-# How much of the target's old content is kept at most.
+__all__ = ["DirectSession", "LoadSession", "Session", "Store"]
+
+# How much of the target's old content is kept at most, in all and of one array.
 JOURNAL_BYTES = 8 << 20
-_THREADS = max(1, min(os.cpu_count() or 1, 4))
-
-
-class StoredMember(Stored, Protocol):
-    """An array of a store."""
-
-    def verify(self) -> None:
-        """Reads everything and keeps nothing, to be sure that a later read will succeed."""
+_SMALL = 1 << 20
+# Less than this is done before a second thread has begun.
+_WORTH_A_THREAD = 1 << 20
 
 
 class Store(Protocol):
@@ -51,7 +53,7 @@ class Store(Protocol):
 
     def __iter__(self) -> Any: ...
 
-    def member(self, key: str) -> StoredMember:
+    def member(self, key: str) -> Stored:
         """Returns an array's header and the way to its data."""
 
     def release(self, key: str) -> None:
@@ -96,7 +98,7 @@ class DirectSession:
         self._store.release(key)
         return loaded
 
-    def _loaded(self, key: str, value: Any, member: StoredMember) -> Any:
+    def _loaded(self, key: str, value: Any, member: Stored) -> Any:
         header = member.header
         if header.is_object:
             member.read()
@@ -115,8 +117,10 @@ class DirectSession:
     def _note(self, error: SnapshotMismatchError) -> SnapshotMismatchError:
         return error
 
-    def _write(self, value: Any, member: StoredMember) -> None:
-        write_array(value, member)
+    def _write(self, value: Any, member: Stored) -> None:
+        # Nobody takes this back, so what is small is known to be good before it is written.
+        small = member.header.nbytes <= _SMALL
+        write_array(value, ArrayMember(member.read()) if small else member)
 
 
 class LoadSession(DirectSession):
@@ -132,7 +136,7 @@ class LoadSession(DirectSession):
         self._restore_attributes = remember(target)
         self._kept: list[tuple[Any, Any]] = []
         self._room = JOURNAL_BYTES
-        self._deferred: list[tuple[Any, StoredMember]] = []
+        self._deferred: list[tuple[Any, Stored]] = []
         self._refused: list[SnapshotMismatchError] = []
         self.used: set[str] = set()
 
@@ -153,9 +157,9 @@ class LoadSession(DirectSession):
             self._refused.append(error)
         return error
 
-    def _write(self, value: Any, member: StoredMember) -> None:
+    def _write(self, value: Any, member: Stored) -> None:
         size = int(value.nbytes)
-        if size > self._room:
+        if size > min(self._room, _SMALL):
             self._deferred.append((value, member))
             return
         self._room -= size
@@ -171,23 +175,27 @@ class LoadSession(DirectSession):
         if self._refused:
             raise self._refused[0]
         total = sum(member.header.nbytes for _, member in self._deferred)
-        with Progress(f"loading {self._store.name}", 2 * total) as progress:
-            self._each(lambda _, member: member.verify(), progress)
-            self._each(write_array, progress)
+        with (
+            Progress(f"loading {self._store.name}", 2 * total) as progress,
+            self._pool(total) as pool,
+        ):
+            checks = [step for _, member in self._deferred for step in member.verifying()]
+            do_all(checks, progress.advance, pool)
+            writes = [step for pair in self._deferred for step in writing(*pair)]
+            try:
+                do_all(writes, progress.advance, pool)
+            except FileFormatError as error:
+                raise FileFormatError(
+                    f"{error}. It was whole before, so it has been written to meanwhile; what was "
+                    "loaded of it is of no use: load a whole file"
+                ) from error
 
-    def _each(self, work: Callable[[Any, StoredMember], None], progress: Progress) -> None:
-        def step(pair: tuple[Any, StoredMember]) -> None:
-            work(*pair)
-            progress.advance(pair[1].header.nbytes)
-
+    def _pool(self, total: int) -> contextlib.AbstractContextManager[ThreadPoolExecutor | None]:
         # Arrays that share memory must be written in the file's order.
-        if len(self._deferred) < 2 or _share_memory(value for value, _ in self._deferred):
-            for pair in self._deferred:
-                step(pair)
-        else:
-            with ThreadPoolExecutor(_THREADS) as pool:
-                for _ in pool.map(step, self._deferred):
-                    pass
+        alone = THREADS == 1 or total < _WORTH_A_THREAD
+        if alone or _share_memory(value for value, _ in self._deferred):
+            return contextlib.nullcontext()
+        return ThreadPoolExecutor(THREADS - 1)
 
     def rollback(self) -> None:
         """Puts everything back as it was before the load."""
@@ -202,12 +210,20 @@ class LoadSession(DirectSession):
 
 
 def _share_memory(values: Iterable[Any]) -> bool:
-    bases = [
-        value.__array_interface__["data"][0]
-        if isinstance(value, np.ndarray)
-        else value.data_ptr()
-        if hasattr(value, "data_ptr")
-        else id(value)
-        for value in values
-    ]
-    return len(set(bases)) != len(bases)
+    spans = sorted(map(_memory_of, values))
+    return any(end > after for (_, end), (after, _) in pairwise(spans))
+
+
+def _memory_of(value: Any) -> tuple[int, int]:
+    """Where an array's memory begins and ends, as far as it tells; a place of its own otherwise."""
+    if isinstance(value, np.ndarray):
+        at, size, strides = value.__array_interface__["data"][0], value.itemsize, value.strides
+    elif isinstance(value, torch.Tensor) and value.layout == torch.strided:
+        at, size = value.data_ptr(), value.element_size()
+        strides = tuple(step * size for step in value.stride())
+    else:
+        return id(value), id(value) + 1
+    reach = [(n - 1) * step for n, step in zip(value.shape, strides, strict=True)]
+    if any(n == 0 for n in value.shape):
+        return at, at
+    return at + sum(min(r, 0) for r in reach), at + sum(max(r, 0) for r in reach) + size

@@ -6,11 +6,17 @@ import io
 import os
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainer_compat.errors import FileFormatError, InvalidArgumentTypeError
 
-__all__ = ["ByteSource", "open_source"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["PIECE", "ByteSource", "open_source"]
+
+# What is read at once: it stays in a core's own cache until its checksum is known.
+PIECE = 1 << 18
 
 
 class ByteSource:
@@ -23,6 +29,10 @@ class ByteSource:
 
     name: str
     size: int
+
+    def __init__(self) -> None:
+        # Memory that is used again: a fresh piece costs more than what is read into it.
+        self._spare: list[memoryview] = []
 
     def read(self, offset: int, size: int) -> bytes:
         """Returns exactly ``size`` bytes from ``offset`` on.
@@ -44,6 +54,30 @@ class ByteSource:
         """
         raise NotImplementedError
 
+    def pieces(self, offset: int, size: int, most: int = PIECE) -> Iterator[memoryview]:
+        """Yields bytes piece after piece; each is overwritten by the next.
+
+        Args:
+            offset: Where to start, in bytes.
+            size: How many bytes.
+            most: The size of a piece, at most ``PIECE``.
+        """
+        try:
+            buffer = self._spare.pop()
+        except IndexError:
+            buffer = memoryview(bytearray(PIECE))
+        try:
+            for at in range(0, size, most):
+                piece = buffer[: min(most, size - at)]
+                self.readinto(offset + at, piece)
+                yield piece
+        finally:
+            self._spare.append(buffer)
+
+    def has_changed(self) -> bool:
+        """Whether someone has written to the file since it was opened, as far as it tells."""
+        return False
+
     def close(self) -> None:
         """Lets go of the file."""
 
@@ -53,9 +87,18 @@ class ByteSource:
 
 class _PathSource(ByteSource):
     def __init__(self, path: str) -> None:
+        super().__init__()
         self.name = path
         self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        self.size = os.fstat(self._descriptor).st_size
+        self._written = self._last_written()
+        self.size = self._written[0]
+
+    def _last_written(self) -> tuple[int, int]:
+        found = os.fstat(self._descriptor)
+        return found.st_size, found.st_mtime_ns
+
+    def has_changed(self) -> bool:
+        return self._last_written() != self._written
 
     def read(self, offset: int, size: int) -> bytes:
         found = os.pread(self._descriptor, size, offset)
@@ -79,6 +122,7 @@ class _FileSource(ByteSource):
     """A file object of any kind; its position is shared, hence the lock."""
 
     def __init__(self, file: Any) -> None:
+        super().__init__()
         self.name = str(getattr(file, "name", None) or f"<{type(file).__name__}>")
         self._file = file
         self._lock = threading.Lock()

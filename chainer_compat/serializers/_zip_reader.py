@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainer_compat.errors import FileFormatError, UnsafeFileError
@@ -28,17 +28,19 @@ _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
-# A field of our own, which other readers pass over: the CRC-32 of the compressed bytes. By it a
-# member is known to be undamaged before anything is inflated.
+# A field of our own, which other readers pass over: the CRC-32 of the compressed bytes, begun with
+# that of the plain ones. By it a member is known to be undamaged before anything is inflated, and
+# so is the number that its plain bytes will be held to.
 PACKED_CRC = struct.Struct("<2HL")
-PACKED_CRC_ID = 0xC4A7
+PACKED_CRC_ID = 0xC4A8
+_NAME = 256
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 # Bits that change how the data is to be read: encryption, patches, strong encryption, masked names.
 _REFUSED_FLAGS = _ENCRYPTED | 0x20 | 0x40 | 0x2000
 
 
-@dataclass(frozen=True)
+@dataclass
 class ZipEntry:
     """One member of an archive.
 
@@ -49,7 +51,7 @@ class ZipEntry:
         stored: Its size in the file, in bytes.
         plain: Its size when read, in bytes.
         header_offset: Where its local header is.
-        packed_crc: The CRC-32 of its compressed bytes, if it was written here.
+        packed_crc: The CRC-32 of its compressed bytes, begun with ``crc``, if it was written here.
         data_offset: Where its data is.
     """
 
@@ -191,13 +193,17 @@ def _located(source: ByteSource, entry: ZipEntry, limit: int) -> ZipEntry:
     where = f"{source.name}: {entry.name!r}"
     if entry.header_offset + _LOCAL.size > limit:
         raise FileFormatError(f"{where}: lies outside of the file")
-    local = _LOCAL.unpack(source.read(entry.header_offset, _LOCAL.size))
+    # With the name, which is hardly ever longer.
+    head = source.read(entry.header_offset, min(_LOCAL.size + _NAME, limit - entry.header_offset))
+    local = _LOCAL.unpack_from(head)
     magic, flags, method, name_length, extra_length = local[0], local[2], local[3], *local[9:11]
-    name_at = entry.header_offset + _LOCAL.size
-    data_offset = name_at + name_length + extra_length
+    name_end = _LOCAL.size + name_length
+    data_offset = entry.header_offset + name_end + extra_length
     if magic != b"PK\x03\x04" or data_offset + entry.stored > limit:
         raise FileFormatError(f"{where}: its header is damaged")
-    name = _decode_name(source.read(name_at, name_length), flags, source)
+    if name_end > len(head):
+        head = source.read(entry.header_offset, name_end)
+    name = _decode_name(head[_LOCAL.size : name_end], flags, source)
     if name != entry.name or method != (DEFLATED if entry.deflated else STORED):
         raise UnsafeFileError(f"{where}: its two headers do not agree")
     if flags & _REFUSED_FLAGS:
@@ -206,7 +212,8 @@ def _located(source: ByteSource, entry: ZipEntry, limit: int) -> ZipEntry:
         check_deflated(source.name, entry.name, stored=entry.stored, plain=entry.plain)
     elif entry.stored != entry.plain:
         raise FileFormatError(f"{where}: stored without compression, yet its two sizes differ")
-    return replace(entry, data_offset=data_offset)
+    entry.data_offset = data_offset
+    return entry
 
 
 def read_directory(source: ByteSource) -> list[ZipEntry]:

@@ -18,9 +18,9 @@ import numpy as np
 
 from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.serializers._atomic import atomic_file
-from chainer_compat.serializers._members import bytes_of
 from chainer_compat.serializers._npy import NONE_NPY, format_header
 from chainer_compat.serializers._progress import Progress
+from chainer_compat.serializers._stored import bytes_of
 from chainer_compat.serializers._values import to_numpy
 from chainer_compat.serializers._zip_reader import PACKED_CRC, PACKED_CRC_ID
 
@@ -136,6 +136,7 @@ class _ZipWriter:
         )  # fmt: skip
         self._write(member.local_header())
         if self._compression:
+            member.packed_crc = member.crc
             for piece in self._deflated(head, data):
                 member.stored += self._write(piece)
                 member.packed_crc = isal_zlib.crc32(piece, member.packed_crc)

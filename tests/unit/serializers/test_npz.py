@@ -20,6 +20,8 @@ from chainer_compat.errors import (
     SnapshotMismatchError,
 )
 from chainer_compat.serializer import Serializer
+from chainer_compat.serializers import _steps
+from chainer_compat.serializers._session import _share_memory
 from tests.unit.serializers._targets import Part, Whole, state
 
 PLAIN_SHA256 = "991617ad58332d2610304b4c1c5620b242adb2ede762f4e16158bc7a8d72ca7f"
@@ -531,6 +533,194 @@ class TestAllOrNothing:
         target = Twice()
         serializers.load_npz(saved({"a": np.ones(3), "b": np.full(3, 2)}), target)
         assert target.array.tolist() == [2, 2, 2]
+
+    @pytest.mark.parametrize(
+        ("first", "second", "share"),
+        [
+            (lambda a: a[:6], lambda a: a[5:], True),
+            (lambda a: a[:5], lambda a: a[5:], False),
+            (lambda a: a[5::-1], lambda a: a[6:], False),
+            (lambda a: a[6::-1], lambda a: a[6:], True),
+            (lambda a: a[:0], lambda a: a, False),
+            (torch.from_numpy, lambda a: a[9:], True),
+            (lambda a: torch.from_numpy(a)[:9], lambda a: torch.from_numpy(a)[9:], False),
+            (lambda a: torch.from_numpy(a).to_sparse(), lambda a: a, False),
+        ],
+    )
+    def test_it_is_known_which_arrays_share_memory(self, first, second, share):
+        array = np.arange(1.0, 11.0)
+        assert _share_memory([first(array), second(array)]) == share
+
+    @pytest.mark.parametrize("save", [np.savez, np.savez_compressed, None])
+    def test_no_flipped_bit_leaves_a_large_array_half_loaded(self, save, monkeypatch):
+        """Each field of the two headers, and the data."""
+        monkeypatch.setattr("chainer_compat.serializers._session.JOURNAL_BYTES", 0)
+        file = io.BytesIO()
+        arrays = {"a": np.arange(3000.0), "b": np.arange(2000.0) + 0.1}
+        if save is None:
+            serializers.save_npz(file, arrays)
+        else:
+            save(file, **arrays)
+        data = file.getvalue()
+        headers = [at + i for mark in (b"PK\x03\x04", b"PK\x01\x02")
+                   for at in all_places(data, mark) for i in range(80)]  # fmt: skip
+        for at in [*headers, *range(0, len(data), len(data) // 40)]:
+            changed = bytearray(data)
+            changed[at % len(data)] ^= 1 << (at % 8)
+            target = Pair(np.zeros(3000), np.zeros(2000))
+            try:
+                serializers.load_npz(io.BytesIO(changed), target)
+            except (FileFormatError, SnapshotMismatchError):
+                assert not target.a.any()
+                assert not target.b.any()
+            else:
+                assert target.a.tolist() == arrays["a"].tolist()
+                assert target.b.tolist() == arrays["b"].tolist()
+
+    def test_what_is_driven_by_hand_writes_no_small_array_of_a_damaged_file(self):
+        data = bytearray(saved({"x": np.ones(9000)}, compression=False).getvalue())
+        data[70_000] ^= 1
+        value = np.zeros(9000)
+        with pytest.raises(FileFormatError, match="checksum"):
+            serializers.NpzDeserializer(serializers.NpzArchive(io.BytesIO(data)))("x", value)
+        assert not value.any()
+
+
+def all_places(data, mark):
+    at = data.find(mark)
+    while at >= 0:
+        yield at
+        at = data.find(mark, at + 1)
+
+
+class Pair:
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def serialize(self, serializer):
+        serializer("a", self.a)
+        serializer("b", self.b)
+
+
+class TestLargeArrays:
+    """Arrays that several threads read in several spans, whatever the target is."""
+
+    shape = (1100, 1301)
+
+    @pytest.fixture(autouse=True)
+    def spans(self, monkeypatch):
+        monkeypatch.setattr("chainer_compat.serializers._members._SPAN", 1 << 20)
+
+    @pytest.mark.parametrize("compression", [True, False])
+    @pytest.mark.parametrize("opened", [True, False])
+    @pytest.mark.parametrize("order", ["C", "F"])
+    @pytest.mark.parametrize("dtype", ["f4", "f8", ">f8"])
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda shape: np.zeros(shape, "f4"),
+            lambda shape: np.zeros(shape, "f4", order="F"),
+            lambda shape: np.zeros((shape[0], 2 * shape[1]))[:, ::2],
+            lambda shape: np.zeros(shape).view(np.recarray),
+            torch.zeros,
+            lambda shape: torch.zeros(shape[::-1], dtype=torch.float64).T,
+            lambda shape: torch.zeros(shape, dtype=torch.bfloat16),
+        ],
+    )
+    def test_targets_of_all_kinds_are_filled(
+        self, tmp_path, compression, opened, order, dtype, make
+    ):
+        array = np.random.default_rng(0).integers(-120, 120, self.shape).astype(dtype, order=order)
+        path = tmp_path / "x.npz"
+        serializers.save_npz(path, {"a": array, "b": -array}, compression)
+        target = Pair(make(self.shape), make(self.shape))
+        with path.open("rb") as file:
+            serializers.load_npz(file if opened else path, target)
+        for value, expected in [(target.a, array), (target.b, -array)]:
+            found = value.double().numpy() if isinstance(value, torch.Tensor) else value
+            np.testing.assert_array_equal(found, expected)
+
+    def test_dtypes_of_odd_sizes_are_cast_too(self):
+        array = np.array([f"{i:05}"[:3] for i in range(50_000)], "S3")
+        target = Pair(np.zeros(50_000, "S3"), np.zeros(50_000, "S5"))
+        serializers.load_npz(saved({"a": array, "b": array}, compression=False), target)
+        assert (target.a == array).all()
+        assert (target.b == array).all()
+
+    def test_one_core_does_it_alone(self, monkeypatch):
+        monkeypatch.setattr("chainer_compat.serializers._session.THREADS", 1)
+        target = Pair(np.zeros(400_000), np.zeros(400_000))
+        serializers.load_npz(saved({"a": np.ones(400_000), "b": np.ones(400_000)}), target)
+        assert target.a.all()
+        assert target.b.all()
+
+
+class TestAFileThatChangesMeanwhile:
+    """Someone writes to the file after its checksums were verified."""
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        path = tmp_path / "x.npz"
+        serializers.save_npz(path, {"a": np.full(400_000, 3.0), "b": np.full(400_000, 3.0)}, False)
+        return path
+
+    def load(self, path, monkeypatch, change, when):
+        """Loads while `change` happens: between the passes, or within the second one."""
+        target = Pair(np.ones(400_000), np.ones(400_000))
+        calls = []
+
+        def do_all(steps, *args):
+            steps = list(steps)
+            calls.append(len(steps))
+            if len(calls) == when:
+                change()
+            _steps.do_all(steps, *args)
+            if len(calls) == 1 and when == "between":
+                change()
+
+        monkeypatch.setattr("chainer_compat.serializers._session.do_all", do_all)
+        try:
+            serializers.load_npz(path, target)
+        finally:
+            assert calls[0] == 2
+        return target
+
+    def damage(self, path):
+        os.utime(path, (1, 1))
+        with path.open("rb+") as file:
+            file.seek(path.stat().st_size // 3)
+            file.write(b"12345678")
+
+    def test_nothing_is_written_if_it_was_damaged_before_the_writing(self, path, monkeypatch):
+        before = Pair.serialize
+        targets = []
+        monkeypatch.setattr(Pair, "serialize", lambda s, x: targets.append(s) or before(s, x))
+        with pytest.raises(FileFormatError, match="checksum is wrong"):
+            self.load(path, monkeypatch, lambda: self.damage(path), "between")
+        assert (targets[0].a == 1).all()
+        assert (targets[0].b == 1).all()
+
+    def test_wrong_bytes_are_never_taken_for_right_ones(self, path, monkeypatch):
+        with pytest.raises(FileFormatError, match="written to meanwhile"):
+            self.load(path, monkeypatch, lambda: self.damage(path), 2)
+
+    def test_a_file_that_gets_shorter_is_told(self, path, monkeypatch):
+        with pytest.raises(FileFormatError, match=r"ends early.*written to meanwhile"):
+            self.load(path, monkeypatch, lambda: os.truncate(path, 100), 2)
+
+    def test_a_file_that_was_only_touched_is_loaded(self, path, monkeypatch):
+        target = self.load(path, monkeypatch, lambda: os.utime(path, (1, 1)), "between")
+        assert (target.a == 3).all()
+        assert (target.b == 3).all()
+
+    def test_a_file_that_was_replaced_is_read_as_it_was(self, path, monkeypatch, tmp_path):
+        def replace():
+            serializers.save_npz(tmp_path / "other", {"a": np.zeros(400_000)}, compression=False)
+            (tmp_path / "other").replace(path)
+
+        target = self.load(path, monkeypatch, replace, "between")
+        assert (target.a == 3).all()
+        assert (target.b == 3).all()
 
 
 def test_a_mapping_of_objects_is_refused():

@@ -59,10 +59,8 @@ def test_bfloat16_is_read_as_float32():
     serializers.load_safetensors(file, target)
     assert target["x"].tolist() == [1.5, -2.0]
     with SafetensorsStore(file) as store:
-        view = bytearray(8)
-        store.member("x").fill(memoryview(view))
         store.member("x").verify()
-    assert np.frombuffer(view, "f4").tolist() == [1.5, -2.0]
+        assert store.member("x").read().tolist() == [1.5, -2.0]
 
 
 def test_foreign_byte_order_is_turned():
