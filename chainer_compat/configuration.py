@@ -143,6 +143,12 @@ class GlobalConfig:
         elif name in _OF_CUDNN:
             _tell_cudnn(name, value)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_modes"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _modes=weakref.WeakSet[_Mode]())
+
     def show(self, file: IO[str] | None = None) -> None:
         """Prints every entry, a line each.
 

@@ -157,6 +157,12 @@ class MultiprocessIterator(PrefetchingIterator):
         with contextlib.suppress(KeyError):
             self._worker_seed = serializer("_worker_seed", self._worker_seed)
 
+    def __copy__(self) -> MultiprocessIterator:
+        """Returns one that goes on from the same place with workers of its own."""
+        other = type(self).__new__(type(self))
+        other.__setstate__(self.__getstate__())
+        return other
+
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_pool": None}
 

@@ -140,7 +140,8 @@ class ExtensionRunner:
         """Registers an extension; see ``Trainer.extend`` for the arguments.
 
         Raises:
-            TypeError: If the extension has no name and none is given, or an argument is unknown.
+            TypeError: If the extension cannot be called, or has no name and none is given, or an
+                argument is unknown.
             ValueError: If the name is ``training``, which is reserved.
         """
         invoke = kwargs.pop("invoke_before_training", None)
@@ -148,6 +149,7 @@ class ExtensionRunner:
             raise InvalidArgumentTypeError(
                 f"extend() got an unexpected keyword argument {next(iter(kwargs))!r}"
             )
+        _check_callable(extension)
         if trigger is None:
             trigger = getattr(extension, "trigger", Extension.trigger)
         if priority is None:
@@ -322,6 +324,18 @@ def _looked_up(function: Any) -> Any:
     # says no.
     method = getattr(type(function), "__call__", None)  # noqa: B004 - the method, not whether
     return method.__get__(function) if isinstance(method, FunctionType) else function
+
+
+def _check_callable(extension: Any) -> None:
+    if isinstance(extension, type) and issubclass(extension, Extension):
+        name = extension.__name__
+        raise InvalidArgumentTypeError(
+            f"{name} is a class; register an extension made of it: trainer.extend({name}(...))"
+        )
+    if not callable(extension):
+        raise InvalidArgumentTypeError(
+            f"an extension is called with the trainer, which {extension!r} cannot be"
+        )
 
 
 def _name_of(extension: Any) -> str:

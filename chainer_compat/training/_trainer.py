@@ -138,7 +138,8 @@ class Trainer:
                 :meth:`run` starts, after a resume too.
 
         Raises:
-            TypeError: If there is no name, or a keyword is unknown.
+            TypeError: If the extension cannot be called, there is no name, or a keyword is
+                unknown.
             ValueError: If the name is ``training``, which is reserved.
         """
         self._runner.extend(

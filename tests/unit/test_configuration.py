@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import threading
 from typing import Any
 
@@ -47,6 +48,16 @@ def test_leaving_using_config_restores_what_was_there_also_after_an_error() -> N
     finally:
         del chainer.config.user_flag
     assert not hasattr(chainer.config, "user_flag")
+
+
+def test_the_global_configuration_can_be_sent_to_another_process() -> None:
+    with chainer.using_config("user_flag", 3, chainer.global_config):
+        sent = pickle.loads(pickle.dumps(chainer.global_config))
+
+    assert (sent.user_flag, sent.train) == (3, True)
+    sent.train = False
+    assert chainer.global_config.train is True
+    assert chainer.config.train is True
 
 
 def test_one_context_can_be_entered_again_after_it_was_left() -> None:

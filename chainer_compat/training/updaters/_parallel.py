@@ -34,14 +34,15 @@ class ParallelUpdater(StandardUpdater):
         converter: Makes arrays of a batch and a device.
         models: Name to model, the main one under ``'main'``; if None, the main model is copied
             to each of the devices.
-        devices: Name to device, for the same names as ``models``.
+        devices: Name to device, for the same names as ``models``; if None, each of the ``models``
+            gets its batches on the device where it is.
         loss_func: Computes the loss from the arrays; each model itself if None.
         loss_scale: Factor on the loss before its gradients are computed, undone before the
             update.
         auto_new_epoch: Whether the optimizer is told when an epoch is complete.
 
     Raises:
-        ValueError: If there are no devices.
+        ValueError: If there are neither models nor devices.
         KeyError: If ``devices`` has no ``'main'``.
         TypeError: If the model is a torch module.
 
@@ -73,16 +74,14 @@ class ParallelUpdater(StandardUpdater):
                 "ParallelUpdater copies Links; for a torch module use torch's "
                 "DistributedDataParallel, or Lightning's strategies"
             )
-        if devices is None:
+        if devices is None and models is None:
             raise InvalidArgumentError(
                 "either models or devices must be specified: devices={'main': 0, 'second': 1}"
-                if models is None
-                else "with models, the device of each must be given too: devices={...}"
             )
-        if self._processes is not None:
+        if self._processes is not None and devices is not None:
             # Each process has one device, for all its copies.
             devices = dict.fromkeys(devices, self._processes.device)
-        self._models = _copies(main, devices) if models is None else models
+        self._models: Any = _copies(main, devices) if models is None else models
         self._devices = devices
 
     def connect_trainer(self, trainer: Any) -> None:
@@ -125,12 +124,12 @@ class ParallelUpdater(StandardUpdater):
             optimizer.new_epoch(auto=True)
 
     def _loss(self, name: str, model: Any, part: Any) -> Any:
-        device = self._devices[name]
+        device = model.device if self._devices is None else self._devices[name]
         with force_backprop_mode(), using_device(device):
             return call_with(self.loss_func or model, self.converter(part, device))
 
 
-def _copies(main: Any, devices: dict[str, Any]) -> dict[str, Any]:
+def _copies(main: Any, devices: Any) -> dict[str, Any]:
     if "main" not in devices:
         raise DeviceKeyError(f"devices must have a 'main'; it has {sorted(devices)}")
     models = {"main": main}

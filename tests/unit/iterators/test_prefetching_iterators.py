@@ -156,6 +156,23 @@ def test_a_copy_goes_on_by_itself_without_drawing(make):
     other.finalize()
 
 
+def test_a_subclass_may_copy_by_the_method():
+    class Named(MultiprocessIterator):
+        def __copy__(self):
+            other = super().__copy__()
+            other.name = "copy"
+            return other
+
+    original = Named(Pairs(5), 2, shuffle=False, n_processes=1)
+    take(original, 1)
+    other = copy.copy(original)
+
+    assert (type(other), other.name) == (Named, "copy")
+    assert take(other, 2) == take(original, 2)
+    other.finalize()
+    original.finalize()
+
+
 def test_it_can_be_pickled_midway(make):
     it = make(Pairs(5), 2, shuffle=False)
     take(it, 3)

@@ -251,6 +251,15 @@ class TestNames:
         with pytest.raises(TypeError, match=r"trainer\.extend\(extension, name=\.\.\.\)"):
             trainer.extend(functools.partial(print))
 
+    @pytest.mark.parametrize("extension", [None, "LogReport", object(), (1, "epoch")])
+    def test_what_cannot_be_called_is_refused(self, trainer, extension):
+        with pytest.raises(TypeError, match=r"called with the trainer, which .* cannot be"):
+            trainer.extend(extension, name="x")
+
+    def test_class_of_extensions_is_refused_with_the_way_out(self, trainer):
+        with pytest.raises(TypeError, match=r"is a class; .*extend\(Extension\(\.\.\.\)\)"):
+            trainer.extend(training.Extension)
+
     def test_bound_method_is_an_extension(self, trainer):
         called = []
         trainer.extend(called.append)

@@ -74,6 +74,15 @@ def test_models_may_be_given():
     assert np.array_equal(other.layer.W.array, model.layer.W.array)
 
 
+def test_models_that_are_given_need_no_devices():
+    model, other = Model(), Model()
+    _, updater = make(model, models={"main": model, "other": other})
+    updater.update()
+
+    assert updater._devices is None
+    assert np.array_equal(other.layer.W.array, model.layer.W.array)
+
+
 def test_loss_function_and_dictionaries_as_in_the_standard_updater():
     seen = []
     model = Model()
@@ -101,7 +110,6 @@ def test_loss_function_and_dictionaries_as_in_the_standard_updater():
     ("kwargs", "error", "match"),
     [
         ({}, ValueError, "either models or devices"),
-        ({"models": {}}, ValueError, "device of each"),
         ({"devices": {"gpu": 0}}, KeyError, "must have a 'main'"),
     ],
 )
