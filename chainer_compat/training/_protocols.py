@@ -12,6 +12,7 @@ import torch
 
 from chainer_compat.backends._crossing import as_raw, as_tensor, cupy_or_none
 from chainer_compat.errors import InvalidArgumentTypeError, MissingNameError
+from chainer_compat.iterators import DataLoaderIterator
 
 __all__ = [
     "Observer",
@@ -22,6 +23,7 @@ __all__ = [
     "data_of",
     "grad_of",
     "is_torch_module",
+    "iterators_of",
     "named",
     "named_parameters_of",
     "namedlinks_of",
@@ -155,6 +157,25 @@ def named(value: Any) -> Any:
         value: A dictionary, taken as it is, or one object, which gets the name ``main``.
     """
     return value if isinstance(value, Mapping) else {"main": value}
+
+
+def iterators_of(value: Any, *, repeat: bool) -> Any:
+    """Returns the dictionary of iterators that an argument stands for.
+
+    Args:
+        value: As for :func:`named`. A ``torch.utils.data.DataLoader`` becomes a
+            :class:`~chainer_compat.iterators.DataLoaderIterator`.
+        repeat: Whether that starts over at the end.
+    """
+    iterators = named(value)
+    if not any(isinstance(each, torch.utils.data.DataLoader) for each in iterators.values()):
+        return iterators
+    return {
+        name: DataLoaderIterator(each, repeat)
+        if isinstance(each, torch.utils.data.DataLoader)
+        else each
+        for name, each in iterators.items()
+    }
 
 
 def next_batch(iterator: Any) -> Any:

@@ -18,7 +18,13 @@ from chainer_compat.errors import InvalidArgumentTypeError, IteratorError
 from chainer_compat.reporter import DictSummary, Reporter, report, report_scope
 from chainer_compat.training import _processes
 from chainer_compat.training._extension import PRIORITY_WRITER, Extension
-from chainer_compat.training._protocols import call_with, is_torch_module, named, namedlinks_of
+from chainer_compat.training._protocols import (
+    call_with,
+    is_torch_module,
+    iterators_of,
+    named,
+    namedlinks_of,
+)
 from chainer_compat.training.extensions._console import ProgressDisplay, format_pace
 
 __all__ = ["Evaluator"]
@@ -35,7 +41,7 @@ class Evaluator(Extension):
 
     Args:
         iterator: Iterator that ends after one sweep (``repeat=False``), registered as
-            ``'main'``, or a dictionary of iterators.
+            ``'main'``, or a dictionary of iterators. A ``torch.utils.data.DataLoader`` will do.
         target: The model, a Link or a torch module, likewise.
         converter: Makes arrays of a batch and a device.
         device: Device that the data is sent to, as for :func:`chainer_compat.get_device`.
@@ -68,7 +74,7 @@ class Evaluator(Extension):
         *,
         progress_bar: bool = False,
     ) -> None:
-        self._iterators = named(iterator)
+        self._iterators = iterators_of(iterator, repeat=False)
         self._targets = named(target)
         self.converter = converter
         processes = _processes.current()

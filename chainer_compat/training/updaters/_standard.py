@@ -10,6 +10,7 @@ from chainer_compat.dataset import concat_examples
 from chainer_compat.dataset._converter import _call_converter
 from chainer_compat.training._processes import Processes, current
 from chainer_compat.training._protocols import (
+    iterators_of,
     named,
     next_batch,
     send_target,
@@ -28,7 +29,8 @@ class StandardUpdater(Updater):
 
     Args:
         iterator: Iterator over the training data, registered as ``'main'``, or a dictionary of
-            iterators.
+            iterators. A ``torch.utils.data.DataLoader`` will do: it becomes a
+            :class:`~chainer_compat.iterators.DataLoaderIterator`.
         optimizer: Optimizer that is set up with its model, likewise; a torch optimizer goes in as
             a :class:`~chainer_compat.interop.TorchOptimizer`.
         converter: Makes arrays of a batch and a device. A tuple becomes the positional arguments
@@ -67,7 +69,7 @@ class StandardUpdater(Updater):
     ) -> None:
         self._device = None if device is None else get_device(device)
         self._input_device = self._device if input_device is None else get_device(input_device)
-        self._iterators = named(iterator)
+        self._iterators = iterators_of(iterator, repeat=True)
         self._optimizers = named(optimizer)
         self.converter = converter
         self.loss_func = loss_func

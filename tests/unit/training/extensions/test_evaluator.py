@@ -232,6 +232,18 @@ class TestTorchModule:
         assert chainer.config.train
 
 
+def test_loader_is_an_iterator_that_does_not_repeat():
+    class Net(torch.nn.Module):
+        def forward(self, x):
+            chainer.report({"loss": x.mean()}, self)
+
+    loader = torch.utils.data.DataLoader(torch.arange(4.0), 3)
+    made = extensions.Evaluator(loader, Net())
+
+    assert [made(), made()] == [{"main/loss": 2.0}] * 2  # the mean of 1 and 3
+    assert made.get_iterator("main").loader is loader
+
+
 class TestProgressBar:
     def test_shows_the_sweep(self, monkeypatch):
         terminal = Terminal()

@@ -275,6 +275,44 @@ def test_torch_model_trains_under_a_torch_optimizer(tmp_path):
     assert (optimizer.t, optimizer.epoch) == (2, 2)
 
 
+class TestDataLoader:
+    def make(self, iterator=None):
+        torch.manual_seed(0)
+        examples = torch.utils.data.TensorDataset(torch.arange(6.0)[:, None])
+        loader = torch.utils.data.DataLoader(examples, 2, shuffle=True)
+        return updaters.StandardUpdater(
+            loader if iterator is None else iterator(loader), Optimizer()
+        )
+
+    def batches(self, updater):
+        return [args[0].flatten().tolist() for _, args, _ in updater.get_optimizer("main").calls]
+
+    def test_is_an_iterator_that_repeats(self):
+        updater = self.make()
+        for _ in range(4):
+            updater.update()
+
+        assert sorted(x for batch in self.batches(updater)[:3] for x in batch) == list(range(6))
+        assert (updater.epoch, updater.epoch_detail, updater.is_new_epoch) == (1, 4 / 3, False)
+        assert updater.get_optimizer("main").epochs == 1
+
+    def test_goes_on_with_the_batch_that_would_have_come(self):
+        first, again = self.make(), self.make()
+        for _ in range(2):
+            first.update()
+        load(again, saved(first))
+        for updater in (first, again):
+            updater.update()
+
+        assert self.batches(again) == self.batches(first)[2:]
+
+    def test_may_have_a_name(self):
+        updater = self.make(lambda loader: {"main": SerialIterator([(1,)], 1), "second": loader})
+        updater.update()
+
+        assert len(next(updater.get_iterator("second"))[0]) == 2
+
+
 def test_is_found_in_all_its_places():
     assert training.StandardUpdater is updaters.StandardUpdater
     assert training.ParallelUpdater is updaters.ParallelUpdater
