@@ -68,7 +68,7 @@ class VariableNode:
     name: str | None = None
     leaf: torch.Tensor | None = None
     # What `creator_node` is made of once it is asked for: the function node's class, the
-    # function's options, and the nodes of its inputs (None for an input that was not given).
+    # function's options, and the places of its inputs.
     _origin: tuple[Any, ...] | None = None
     _creator_node: FunctionNode | None = None
     _variable: weakref.ref[Variable] | None = None
@@ -94,6 +94,18 @@ class VariableNode:
         if tensor is not None:
             self.attach(tensor)
 
+    @classmethod
+    def of_constant(cls, shape: torch.Size, dtype: torch.dtype) -> VariableNode:
+        """Returns the place of an array that went into a function as it was.
+
+        Args:
+            shape: Its shape.
+            dtype: Its dtype.
+        """
+        node = cls(None, None, requires_grad=False)
+        node._tensor_shape, node._tensor_dtype = shape, dtype
+        return node
+
     def attach(self, tensor: torch.Tensor) -> None:
         """Notes where torch's graph has the variable.
 
@@ -116,8 +128,8 @@ class VariableNode:
         origin = self._origin
         if origin is not None:
             self._origin = None
-            kind, options, *inputs = origin
-            self._creator_node = kind.of_result(options, inputs, self)
+            kind, options, *places = origin
+            self._creator_node = kind.of_result(options, places, self)
         return self._creator_node
 
     @creator_node.setter

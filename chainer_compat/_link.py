@@ -103,14 +103,14 @@ class Link(DeviceResident):
         """
         if _this_thread.mode.link_hooks or self._local_link_hooks:
             return self._call_hooked(args, kwargs)
-        return self.__forward(*args, **kwargs)
-
-    @property
-    def __forward(self) -> Any:  # mangled, for models have a `_forward` of their own
         try:
-            return self.forward  # type: ignore[attr-defined]  # a subclass's
+            forward = self.forward  # type: ignore[attr-defined]  # a subclass's
         except AttributeError:
-            pass  # told below from an AttributeError inside a property named `forward`
+            forward = self.__other_call()
+        return forward(*args, **kwargs)
+
+    def __other_call(self) -> Any:  # mangled, for models have names of their own
+        """What is called where there is no ``forward``."""
         # A mixin behind Link in the order of bases may define the call.
         call = getattr(super(), "__call__", None)  # noqa: B004 -- the method itself is wanted
         if call is None:
@@ -122,7 +122,8 @@ class Link(DeviceResident):
         before = _ForwardPreprocessCallbackArgs(self, "forward", args, kwargs)
         for hook in hooks:
             hook.forward_preprocess(before)
-        out = self.__forward(*args, **kwargs)
+        forward = self.forward if hasattr(self, "forward") else self.__other_call()
+        out = forward(*args, **kwargs)
         after = _ForwardPostprocessCallbackArgs(self, "forward", args, kwargs, out)
         for hook in hooks:
             hook.forward_postprocess(after)

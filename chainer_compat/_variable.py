@@ -147,20 +147,16 @@ class Variable:
 
     def _materialize(self) -> torch.Tensor:
         plain = self._plain
+        keeps = _this_thread.mode.enable_backprop
         if plain is None or self._unshared:
-            if self._array is None:
-                raise AttributeError(f"{self!r} has no array yet")
-            fresh = _crossing.as_tensor(self._array)
-            if plain is not None:
-                plain.data.copy_(fresh)  # past the version counter, as the array is
-            else:
-                plain = fresh
-            self._plain = plain
+            plain = self._take_up(plain)
+        elif not keeps:
+            return plain  # what functions without backprop make and take
         if not (self._requires_grad and plain.is_floating_point()):
             if not self._unshared:
                 self._tensor = plain
             return plain
-        if plain.requires_grad or not _this_thread.mode.enable_backprop:
+        if plain.requires_grad or not keeps:
             return plain
         # A leaf of its own: the tensor that came in may be the user's.
         leaf = plain.detach().requires_grad_()
@@ -173,6 +169,18 @@ class Variable:
         if self._node is not None:
             self._node.attach(leaf)
         return leaf
+
+    def _take_up(self, plain: torch.Tensor | None) -> torch.Tensor:
+        """The array as a tensor, which is the one that there is already if it is a copy."""
+        if self._array is None:
+            raise AttributeError(f"{self!r} has no array yet")
+        fresh = _crossing.as_tensor(self._array)
+        if plain is None:
+            plain = fresh
+        else:
+            plain.data.copy_(fresh)  # past the version counter, as the array is
+        self._plain = plain
+        return plain
 
     def _data_tensor(self) -> torch.Tensor | None:
         """The data as a tensor of any state; None without data."""
@@ -253,7 +261,8 @@ class Variable:
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return len(self.shape)
+        tensor = self._tensor
+        return tensor.dim() if tensor is not None else len(self._shape_of_data())
 
     @property
     def size(self) -> int:

@@ -19,7 +19,7 @@ from chainer_compat._variable import Variable, make_result
 from chainer_compat.configuration import _this_thread, config, force_backprop_mode, no_backprop_mode
 from chainer_compat.function_node import FunctionNode
 
-__all__ = ["BodyNode", "Found", "Option", "kinds"]
+__all__ = ["BodyNode", "Found", "Option", "inputs_of", "kinds"]
 
 # The classes of nodes by name, filled by `functions._boundary.function`; the first of a name stays.
 kinds: dict[str, type[BodyNode]] = {}
@@ -35,6 +35,20 @@ class Found(NamedTuple):
 
     output: Any
     attributes: dict[str, Any]
+
+
+def inputs_of(places: Sequence[Any]) -> tuple[VariableNode, ...]:
+    """Returns the nodes of a function's inputs.
+
+    Args:
+        places: For each input its node; of a raw array, its shape and dtype; None for an input
+            that was not given.
+    """
+    return tuple(
+        VariableNode.of_constant(*place) if isinstance(place, tuple) else place
+        for place in places
+        if place is not None
+    )
 
 
 class Option:
@@ -67,19 +81,19 @@ class BodyNode(FunctionNode):
     def of_result(
         cls,
         options: tuple[Any, ...],
-        inputs: Sequence[VariableNode | None],
+        places: Sequence[Any],
         output: VariableNode,
     ) -> BodyNode:
         """Returns the node of a function that was run, made when it is first asked for.
 
         Args:
             options: What the body took besides tensors.
-            inputs: The nodes of the inputs, with None for each that was not given.
+            places: Of the inputs, as :func:`inputs_of` takes them.
             output: The node of its one result.
         """
         node = cls.__new__(cls)
         node._options = options
-        node.inputs = tuple(n for n in inputs if n is not None)
+        node.inputs = inputs_of(places)
         node.outputs = (weakref.ref(output),)
         node.rank = output.rank - 1
         return node

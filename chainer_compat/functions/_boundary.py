@@ -21,7 +21,7 @@ from chainer_compat.backends import _crossing
 from chainer_compat.configuration import _this_thread
 from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.function_node import FunctionNode, _check_nan
-from chainer_compat.functions._body_node import BodyNode, Option, kinds
+from chainer_compat.functions._body_node import BodyNode, Option, inputs_of, kinds
 from chainer_compat.functions._calls import write_call
 from chainer_compat.utils import type_check
 
@@ -47,20 +47,24 @@ def apply(kind: type[FunctionNode], inputs: Sequence[Any], *options: Any) -> Any
     Returns:
         A variable, or a tuple of variables, as the body returns a tensor or a tuple of tensors.
     """
-    tensors: list[Any] = []
+    unpacked: list[Any] = []
     for x in inputs:
         if isinstance(x, Variable):
             tensor = x._tensor
-            tensors.append(x._materialize() if tensor is None else tensor)
+            unpacked.append(x._materialize() if tensor is None else tensor)
         elif x is None:
-            tensors.append(x)
+            unpacked.append(x)
         else:
-            tensors.append(_constant(kind, x))
+            unpacked.append(_constant(kind, x))
+    tensors = tuple(unpacked)
     mode = _this_thread.mode
     check = kind.check  # type: ignore[attr-defined]  # every kind that `function` makes has one
     if check is not None and mode.type_check:
         try:
-            check(*tensors, *options)
+            if kind.takes_sequence:  # type: ignore[attr-defined]  # as `check`
+                check(tensors, *options)
+            else:
+                check(*tensors, *options)
         except type_check.InvalidType as error:
             error.add_label(_label(kind, options))
             raise
@@ -93,7 +97,9 @@ def _run(
         before = torch.is_grad_enabled()
         _set_grad_enabled(False)
     try:
-        return kind.body(*tensors, *options)  # type: ignore[attr-defined]  # as `check` above
+        if kind.takes_sequence:  # type: ignore[attr-defined]  # as `check` above
+            return kind.body(tensors, *options)  # type: ignore[attr-defined]
+        return kind.body(*tensors, *options)  # type: ignore[attr-defined]
     except RuntimeError as error:
         _check_devices(kind, tensors, error)
         raise
@@ -156,15 +162,20 @@ def _same_input(
     tensor: torch.Tensor, inputs: Sequence[Any], tensors: Sequence[Any]
 ) -> Variable | None:
     """The input that a body has passed on as it was, as dropout does in testing."""
-    for x, own in zip(inputs, tensors, strict=True):
+    for x, own in zip(inputs, tensors):  # noqa: B905 -- same length, and strict= costs time here
         if own is tensor:
             return x if isinstance(x, Variable) else Variable(x, requires_grad=False)
     return None
 
 
-def _nodes_of(
-    inputs: Sequence[Any], tensors: Sequence[Any]
-) -> tuple[list[VariableNode], int, bool]:
+def _place_of(tensor: torch.Tensor) -> Any:
+    """What stands for a raw array among the inputs of a function: a node, or what it is made of."""
+    if tensor.requires_grad:
+        return VariableNode(None, tensor, requires_grad=False)
+    return tensor.shape, tensor.dtype
+
+
+def _nodes_of(inputs: Sequence[Any], tensors: Sequence[Any]) -> tuple[list[Any], int, bool]:
     """The inputs' places in the graph, the highest rank, and whether any requires grad."""
     nodes = []
     rank = 0
@@ -180,7 +191,7 @@ def _nodes_of(
             if node.requires_grad:
                 requires_grad = True
         else:
-            node = VariableNode(None, tensor, requires_grad=False)
+            node = _place_of(tensor)
         nodes.append(node)
     return nodes, rank, requires_grad
 
@@ -192,7 +203,7 @@ def _record(node: FunctionNode, inputs: Sequence[Any], tensors: Sequence[Any], r
         if same is not None:
             return same
     nodes, rank, requires_grad = _nodes_of(inputs, tensors)
-    node.inputs = tuple(nodes)
+    node.inputs = inputs_of(nodes)
     if rank:
         node.rank = rank
     results = result if isinstance(result, tuple) else (result,)
@@ -292,10 +303,9 @@ def function(
             {
                 **_options(parameters),
                 "label": _label_property(label or node, parameters),
-                "body": staticmethod(_unpacked(body, sequence, parameters)),
-                "check": None
-                if check is None
-                else staticmethod(_unpacked(check, sequence, parameters)),
+                "body": staticmethod(_by_place(body, parameters)),
+                "check": None if check is None else staticmethod(_by_place(check, parameters)),
+                "takes_sequence": sequence is not None,
                 "__module__": body.__module__,
                 "__doc__": f"The node of `{body.__name__}` in a graph.",
             },
@@ -348,18 +358,13 @@ def _read_signature(
     return arrays, sequences[0] if sequences else None, parameters
 
 
-def _unpacked(body: Any, sequence: str | None, parameters: list[inspect.Parameter]) -> Any:
-    """The body as `apply` calls it: tensors one by one, then the options."""
+def _by_place(body: Any, parameters: list[inspect.Parameter]) -> Any:
+    """The body as `apply` calls it: with options by their place, too."""
     named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
-    if named:
-        count = len(named)
-        return lambda *args: body(*args[:-count], **dict(zip(named, args[-count:], strict=True)))
-    if sequence is None:
+    if not named:
         return body
-    options = len(parameters) - 1
-    if options == 0:
-        return lambda *tensors: body(tensors)
-    return lambda *args: body(args[:-options], *args[-options:])
+    count = len(named)
+    return lambda *args: body(*args[:-count], **dict(zip(named, args[-count:], strict=True)))
 
 
 def _compile(
@@ -417,7 +422,7 @@ def _written_when_called(
     check: Callable[..., None] | None,
     parameters: list[inspect.Parameter],
 ) -> Callable[..., Any]:
-    """The straight way for one function, which takes its own place at the first call.
+    """Where the straight way of one function stands from its first call on.
 
     Hundreds of functions are defined for the few that a script calls.
     """
@@ -436,10 +441,12 @@ _WORDS: dict[str, Any] = {
     "_Tensor": _Tensor,
     "_Variable": Variable,
     "_check_devices": _check_devices,
+    "_constant": _constant,
     "_finish": _finish,
     "_is_grad_enabled": torch.is_grad_enabled,
     "_label": _label,
     "_loose": _loose,
+    "_place_of": _place_of,
     "_placed": _placed,
     "_set_grad_enabled": _set_grad_enabled,
     "_this_thread": _this_thread,

@@ -1,9 +1,9 @@
-"""Writes the straight way through the boundary: a function's own call, for variables only.
+"""Writes the straight way through the boundary: a function's own call, without a loop.
 
-``_boundary.apply`` takes any number of inputs of any kind, in loops. Most calls are of a few
-variables, with no hooks about; what is written here does just that for one function's parameters,
-in a third of the time, and leaves all the rest to ``apply``. The code is plain and repetitive, so
-that nothing is packed, looped over or called that a call can do without.
+``_boundary.apply`` takes any number of inputs, in loops. Nearly every call is of one function with
+one, two or three of them, and with no hooks about; what is written here does just that for one
+function's parameters, in a third of the time, and leaves the rest to ``apply``. The code is plain
+and repetitive, so that nothing is packed, looped over or called that a call can do without.
 """
 
 from __future__ import annotations
@@ -16,29 +16,19 @@ __all__ = ["write_call"]
 _HEAD = """\
 def {name}({parameters}):
     _mode = _this_thread.mode
-    if (
-        _mode.function_hooks
-        or _mode.debug
-        or _mode.volatile_in_use
-        {refusals}
-    ):
+    if _mode.function_hooks or _mode.debug or _mode.volatile_in_use:
         return _apply(_kind, ({inputs},){options})
 """
-_REFUSAL = "or not isinstance({x}, _Variable)"
-_REFUSAL_BUT_NONE = "or not ({x} is None or isinstance({x}, _Variable))"
 
 _UNPACK = """\
-    tensor_{x} = {x}._tensor
-    if tensor_{x} is None:
-        tensor_{x} = {x}._materialize()
-"""
-_UNPACK_OPTIONAL = """\
-    if {x} is None:
-        tensor_{x} = None
-    else:
+    if isinstance({x}, _Variable):
         tensor_{x} = {x}._tensor
         if tensor_{x} is None:
             tensor_{x} = {x}._materialize()
+    elif {x} is None:
+        tensor_{x} = None
+    else:
+        tensor_{x} = _constant(_kind, {x})
 """
 
 _CHECK = """\
@@ -68,35 +58,27 @@ _RUN = """\
         return _finish(_kind, {packed}, ({inputs},), ({tensors},), _result, _keeps)
     if not _keeps:
         return _loose(_result, {requires_grad})
-"""
-
-_FIRST_NODE = """\
-    node_{x} = {x}._node
-    if node_{x} is None:
-        node_{x} = {x}.node
-    _rank = node_{x}.rank
-    _requires_grad = node_{x}.requires_grad
-"""
-_NODE = """\
-    node_{x} = {x}._node
-    if node_{x} is None:
-        node_{x} = {x}.node
-    if node_{x}.rank > _rank:
-        _rank = node_{x}.rank
-    if node_{x}.requires_grad:
-        _requires_grad = True
-"""
-_NO_NODE = """\
     _rank = 0
     _requires_grad = False
 """
-_NODE_OPTIONAL = """\
-    node_{x} = None
-    if {x} is not None:
+
+_NODE = """\
+    if isinstance({x}, _Variable):
+        node_{x} = {x}._node
+        if node_{x} is None:
+            node_{x} = {x}.node
+        if node_{x}.rank > _rank:
+            _rank = node_{x}.rank
+        if node_{x}.requires_grad:
+            _requires_grad = True
+    elif {x} is None:
+        node_{x} = None
+    else:
+        node_{x} = _place_of(tensor_{x})
 """
 
 _RESULT = """\
-    return _placed(_result, _rank, _requires_grad, (_kind, {packed}, {nodes},))
+    return _placed(_result, _rank, _requires_grad, (_kind, {packed}, {nodes}))
 """
 
 
@@ -112,52 +94,28 @@ def write_call(name: str, parameters: Sequence[inspect.Parameter], has_check: bo
     Returns:
         Source in which ``_boundary`` provides the names with an underscore.
     """
-    arrays = [p for p in parameters if p.annotation in ("Tensor", "Tensor | None")]
-    optional = {p.name for p in arrays if p.annotation == "Tensor | None"}
-    names = [p.name for p in arrays]
-    options = [p.name for p in parameters if p not in arrays]
+    names = [p.name for p in parameters if p.annotation in ("Tensor", "Tensor | None")]
+    rest = [p for p in parameters if p.name not in names]
+    options = [p.name for p in rest]
     arguments = [f"tensor_{x}" for x in names] + [
-        f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name
-        for p in parameters
-        if p not in arrays
-    ]
-    refusals = [(_REFUSAL_BUT_NONE if x in optional else _REFUSAL).format(x=x) for x in names]
-    grads = [
-        f"({x} is not None and {x}._requires_grad)" if x in optional else f"{x}._requires_grad"
-        for x in names
+        f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name for p in rest
     ]
     words = {
         "name": name,
-        "parameters": ", ".join(p.name for p in parameters),
-        "refusals": "\n        ".join(refusals),
+        "parameters": ", ".join([*names, *options]),
         "inputs": ", ".join(names),
         "options": "".join(f", {option}" for option in options),
         "packed": f"({', '.join(options)},)" if options else "()",
         "arguments": ", ".join(arguments),
         "tensors": ", ".join(f"tensor_{x}" for x in names),
         "same": " ".join(f"or _result is tensor_{x}" for x in names),
-        "requires_grad": " or ".join(grads),
+        "requires_grad": " or ".join(
+            f"(isinstance({x}, _Variable) and {x}._requires_grad)" for x in names
+        ),
         "nodes": ", ".join(f"node_{x}" for x in names),
     }
-    parts = [_HEAD.format(**words)]
-    parts += [(_UNPACK_OPTIONAL if x in optional else _UNPACK).format(x=x) for x in names]
+    parts = [_HEAD.format(**words), *(_UNPACK.format(x=x) for x in names)]
     if has_check:
         parts.append(_CHECK.format(**words))
-    parts += [_RUN.format(**words), *_write_nodes(names, optional), _RESULT.format(**words)]
+    parts += [_RUN.format(**words), *(_NODE.format(x=x) for x in names), _RESULT.format(**words)]
     return "".join(parts)
-
-
-def _write_nodes(names: list[str], optional: set[str]) -> list[str]:
-    """The nodes of the inputs, the highest rank among them, and whether any requires grad."""
-    if names[0] in optional:
-        parts = [_NO_NODE]
-    else:
-        parts = [_FIRST_NODE.format(x=names[0])]
-        names = names[1:]
-    for x in names:
-        node = _NODE.format(x=x)
-        if x in optional:
-            indented = "".join(f"    {line}\n" for line in node.splitlines())
-            node = _NODE_OPTIONAL.format(x=x) + indented
-        parts.append(node)
-    return parts

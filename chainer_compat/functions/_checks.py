@@ -11,6 +11,7 @@ from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.utils.type_check import InvalidType, fail
 
 __all__ = [
+    "all_of_one_floating",
     "broadcastable",
     "dtype_kind",
     "expect_array",
@@ -22,6 +23,9 @@ __all__ = [
     "fail_ndim",
     "floating",
 ]
+
+# What nearly every tensor is of: a comparison is cheaper than a question.
+_FLOAT32 = torch.float32
 
 
 def dtype_kind(tensor: torch.Tensor) -> str:
@@ -135,6 +139,22 @@ def fail_in(label: str, expect: str, actual: str) -> NoReturn:
     raise error
 
 
+def all_of_one_floating(x: torch.Tensor, *others: torch.Tensor | None) -> bool:
+    """Whether tensors have one dtype, of floating point: the question that is asked first.
+
+    Args:
+        x: A tensor.
+        *others: More of them; None counts as well.
+    """
+    dtype = x.dtype
+    if not dtype.is_floating_point:
+        return False
+    for other in others:  # noqa: SIM110 -- a generator in `all` costs as much as the questions
+        if other is not None and other.dtype is not dtype:
+            return False
+    return True
+
+
 def floating(x: torch.Tensor, *options: Any) -> None:
     """The check of a function of one floating-point tensor, ``x``.
 
@@ -142,7 +162,7 @@ def floating(x: torch.Tensor, *options: Any) -> None:
         x: The tensor.
         *options: What the function takes besides.
     """
-    if not x.is_floating_point():
+    if x.dtype is not _FLOAT32 and not x.is_floating_point():
         expect_floating(x, "x")
 
 

@@ -15,16 +15,24 @@ from chainer_compat.utils.type_check import fail
 __all__ = ["bilinear", "embed_id", "linear", "local_convolution_2d", "shift"]
 
 
+_INTEGERS = frozenset({torch.int32, torch.int64})
+
+
 def _check_linear(x: Tensor, W: Tensor, b: Tensor | None, n_batch_axes: int) -> None:
+    dtype, shape, weights = x.dtype, x.shape, W.shape
     if (
         n_batch_axes == 1
-        and x.ndim == W.ndim == 2
-        and x.shape[1] == W.shape[1]
-        and x.is_floating_point()
-        and W.is_floating_point()
-        and (b is None or (b.shape == W.shape[:1] and b.dtype is x.dtype))
+        and len(shape) == len(weights) == 2
+        and shape[1] == weights[1]
+        and dtype.is_floating_point
+        and W.dtype is dtype
+        and (b is None or (b.dtype is dtype and b.shape == weights[:1]))
     ):
         return  # by far the most frequent case, in as few questions as it takes
+    _expect_linear(x, W, b, n_batch_axes)
+
+
+def _expect_linear(x: Tensor, W: Tensor, b: Tensor | None, n_batch_axes: int) -> None:
     _checks.floating(x)
     if n_batch_axes < 1:
         raise ValueError(f"n_batch_axes must be 1 or more; got {n_batch_axes}")
@@ -77,6 +85,8 @@ def linear(x: Tensor, W: Tensor, b: Tensor | None = None, n_batch_axes: int = 1)
 
 
 def _check_embed_id(x: Tensor, W: Tensor, ignore_label: int | None) -> None:
+    if x.dtype in _INTEGERS and W.is_floating_point() and W.ndim == 2 and x.ndim > 0:
+        return
     _checks.expect_integer(x, "in_types[0]")
     _checks.expect_floating(W, "in_types[1]")
     _checks.expect_ndim(W, "in_types[1]", 2)
@@ -116,9 +126,10 @@ def embed_id(x: Tensor, W: Tensor, ignore_label: int | None = None) -> Tensor:
 
 
 def _rows(ids: Tensor, W: Tensor) -> Tensor:
-    if W.is_cuda or ids.numel() == 0 or ids.min() >= 0:
+    try:
         return torch.nn.functional.embedding(ids, W)
-    return W[ids]  # counts from the end, as NumPy's indexing does
+    except IndexError:  # on a GPU nobody looks, for that would wait for it
+        return W[ids]  # counts from the end, as NumPy's indexing does
 
 
 def _check_bilinear(

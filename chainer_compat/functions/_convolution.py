@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentError, NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
-from chainer_compat.utils.argument import assert_kwargs_empty, parse_kwargs
+from chainer_compat.utils.argument import parse_kwargs
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
 
@@ -29,6 +30,7 @@ __all__ = [
     "depthwise_convolution_2d",
     "dilated_convolution_2d",
     "expect_spatial",
+    "planned",
     "spread",
 ]
 
@@ -87,12 +89,26 @@ def _check_convolution(
     dilate: Any,
     groups: int,
 ) -> None:
+    if _fits(x, W, b, groups):
+        return
     _check_common(x, W, b, W.shape[0] if W.ndim else 0)
     if x.shape[1] != W.shape[1] * groups:
         fail(
             f"in_types[0].shape[1] == in_types[1].shape[1] * {groups}",
             f"{x.shape[1]} != {W.shape[1] * groups}",
         )
+
+
+def _fits(x: Tensor, W: Tensor, b: Tensor | None, groups: int) -> bool:
+    """Whether the inputs are those of nearly every convolution, in as few questions as it takes."""
+    dtype, shape, filters = x.dtype, x.shape, W.shape
+    return (
+        dtype.is_floating_point
+        and W.dtype is dtype
+        and len(shape) == len(filters) > 2
+        and shape[1] == filters[1] * groups
+        and (b is None or (b.dtype is dtype and b.shape == filters[:1]))
+    )
 
 
 def _check_common(x: Tensor, W: Tensor, b: Tensor | None, out_channels: int) -> None:
@@ -128,6 +144,61 @@ def _run_wide(kernel: Any, x: Tensor, W: Tensor, b: Tensor | None, *options: Any
     return result.to(x.dtype)
 
 
+def planned(plan: Any, *geometry: Any) -> Any:
+    """Returns what a cached function works out of shapes and options.
+
+    Args:
+        plan: The function, under ``functools.lru_cache``.
+        *geometry: Its arguments; lists and arrays among the options cannot be looked up.
+    """
+    try:
+        return plan(*geometry)
+    except TypeError:
+        return plan.__wrapped__(*geometry)
+
+
+class _Plan(NamedTuple):
+    """How a convolution runs: its kernel and options, and the window that it looks at, if any."""
+
+    kernel: Any
+    options: tuple[Any, ...]
+    window: tuple[tuple[int, ...], tuple[int, ...]] | None
+
+
+@functools.lru_cache(maxsize=1024)
+def _plan(
+    shape: tuple[int, ...],
+    filters: tuple[int, ...],
+    stride: Any,
+    pad: Any,
+    cover_all: bool,
+    dilate: Any,
+    groups: int,
+) -> _Plan:
+    ndim = len(shape) - 2
+    kernel = _kernel(_CONVOLUTIONS, ndim)
+    strides, pads, dilates = spread(stride, ndim), spread(pad, ndim), spread(dilate, ndim)
+    if filters[0] % groups:
+        raise InvalidArgumentError(
+            f"the number of output channels, {filters[0]}, must be a multiple of groups, {groups}"
+        )
+    extra = []
+    for size, k, s, p, d in zip(shape[2:], filters[2:], strides, pads, dilates, strict=True):
+        out = get_conv_outsize(size, k, s, p, cover_all, d)
+        if out <= 0:
+            raise UnexpectedArrayError(
+                f"the output must not be empty: an input of {size}, padded by {p} on both sides, "
+                f"is smaller than the filter of {k} (dilated by {d})"
+            )
+        extra.append(max((out - 1) * s + d * (k - 1) + 1 - (size + 2 * p), 0))
+    if not any(extra):
+        return _Plan(kernel, (strides, pads, dilates, groups), None)
+    # Beyond the padding on both sides, `cover_all` looks at zeros behind the end.
+    starts = tuple(-p for p in pads)
+    sizes = tuple(n + 2 * p + e for n, p, e in zip(shape[2:], pads, extra, strict=True))
+    return _Plan(kernel, (strides, (0,) * ndim, dilates, groups), (starts, sizes))
+
+
 def _convolve(
     x: Tensor,
     W: Tensor,
@@ -138,33 +209,25 @@ def _convolve(
     dilate: Any,
     groups: int,
 ) -> Tensor:
-    ndim = x.ndim - 2
-    kernel = _kernel(_CONVOLUTIONS, ndim)
-    strides, pads, dilates = spread(stride, ndim), spread(pad, ndim), spread(dilate, ndim)
-    if W.shape[0] % groups:
-        raise InvalidArgumentError(
-            f"the number of output channels, {W.shape[0]}, must be a multiple of groups, {groups}"
-        )
-    extra = []
-    for size, k, s, p, d in zip(x.shape[2:], W.shape[2:], strides, pads, dilates, strict=True):
-        out = get_conv_outsize(size, k, s, p, cover_all, d)
-        if out <= 0:
-            raise UnexpectedArrayError(
-                f"the output must not be empty: an input of {size}, padded by {p} on both sides, "
-                f"is smaller than the filter of {k} (dilated by {d})"
-            )
-        extra.append(max((out - 1) * s + d * (k - 1) + 1 - (size + 2 * p), 0))
-    if any(extra):
-        # Beyond the padding on both sides, `cover_all` looks at zeros behind the end.
-        starts = tuple(-p for p in pads)
-        sizes = tuple(n + 2 * p + e for n, p, e in zip(x.shape[2:], pads, extra, strict=True))
-        x, pads = crop_or_pad(x, starts, sizes), (0,) * ndim
-    return _run_wide(kernel, x, W, b, strides, pads, dilates, groups)
+    plan = planned(_plan, x.shape, W.shape, stride, pad, cover_all, dilate, groups)
+    if plan.window is not None:
+        x = crop_or_pad(x, *plan.window)
+    return _run_wide(plan.kernel, x, W, b, *plan.options)
 
 
-def _check_convolution_2d(x: Tensor, W: Tensor, b: Tensor | None, *options: Any) -> None:
-    _check_convolution(x, W, b, *options)
-    _check_bias_2d(x, b)
+def _check_convolution_2d(
+    x: Tensor,
+    W: Tensor,
+    b: Tensor | None,
+    stride: Any,
+    pad: Any,
+    cover_all: bool,
+    dilate: Any,
+    groups: int,
+) -> None:
+    if not _fits(x, W, b, groups):
+        _check_convolution(x, W, b, stride, pad, cover_all, dilate, groups)
+        _check_bias_2d(x, b)
 
 
 def _check_bias_2d(x: Tensor, b: Tensor | None) -> None:
@@ -213,9 +276,10 @@ def convolution_2d(
         variable([[[[4., 4.],
                     [4., 4.]]]])
     """
-    _version1.take(kwargs, *_VERSION_1)
-    dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
-    assert_kwargs_empty(kwargs)
+    dilate = groups = 1
+    if kwargs:
+        _version1.take(kwargs, *_VERSION_1)
+        dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
     if getattr(x, "ndim", None) != 4:
         _checks.fail_ndim("Convolution2DFunction", x, 4)
     result: Variable = _convolution_2d(x, W, b, stride, pad, cover_all, dilate, groups)
@@ -275,8 +339,8 @@ def expect_spatial(x: Any, ndim: int) -> None:
     Raises:
         ValueError: If it has another one.
     """
-    if len(x.shape) - 2 != ndim:
-        raise ValueError(f"x must have {ndim} axes behind the channels; it has {len(x.shape) - 2}")
+    if x.ndim - 2 != ndim:
+        raise ValueError(f"x must have {ndim} axes behind the channels; it has {x.ndim - 2}")
 
 
 def convolution_1d(
@@ -434,6 +498,14 @@ def _check_deconvolution(
     dilate: Any,
     groups: int,
 ) -> None:
+    if (
+        outsize is None
+        and len(x.shape) == len(W.shape) > 2
+        and x.shape[1] == W.shape[0]
+        and _checks.all_of_one_floating(x, W, b)
+        and (b is None or b.shape == (W.shape[1] * groups,))
+    ):
+        return  # by far the most frequent case, in as few questions as it takes
     _check_common(x, W, b, W.shape[1] * groups if W.ndim > 1 else 0)
     if x.shape[1] != W.shape[0]:
         fail("in_types[0].shape[1] == in_types[1].shape[0]", f"{x.shape[1]} != {W.shape[0]}")
@@ -453,6 +525,43 @@ def _check_deconvolution(
             )
 
 
+class _DeconvolutionPlan(NamedTuple):
+    """How a deconvolution runs; with a window, it is taken of the whole, which has no padding."""
+
+    kernel: Any
+    strides: tuple[int, ...]
+    pads: tuple[int, ...]
+    dilates: tuple[int, ...]
+    more: tuple[int, ...]
+    window: tuple[tuple[int, ...], tuple[int, ...]] | None
+
+
+@functools.lru_cache(maxsize=1024)
+def _plan_deconvolution(
+    shape: tuple[int, ...],
+    filters: tuple[int, ...],
+    stride: Any,
+    pad: Any,
+    outsize: Any,
+    dilate: Any,
+) -> _DeconvolutionPlan:
+    ndim = len(shape) - 2
+    kernel = _kernel(_DECONVOLUTIONS, ndim)
+    strides, pads, dilates = spread(stride, ndim), spread(pad, ndim), spread(dilate, ndim)
+    default = tuple(
+        get_deconv_outsize(n, k, s, p, d=d)
+        for n, k, s, p, d in zip(shape[2:], filters[2:], strides, pads, dilates, strict=True)
+    )
+    outs = default if outsize is None else spread(outsize, ndim)
+    if min(outs) <= 0:
+        raise UnexpectedArrayError(f"the output must not be empty; its sizes would be {outs}")
+    more = tuple(o - d for o, d in zip(outs, default, strict=True))
+    if all(0 <= m < max(s, d) for m, s, d in zip(more, strides, dilates, strict=True)):
+        return _DeconvolutionPlan(kernel, strides, pads, dilates, more, None)
+    # torch has no such size by itself.
+    return _DeconvolutionPlan(kernel, strides, pads, dilates, more, (pads, outs))
+
+
 def _deconvolve(
     x: Tensor,
     W: Tensor,
@@ -463,23 +572,14 @@ def _deconvolve(
     dilate: Any,
     groups: int,
 ) -> Tensor:
-    ndim = x.ndim - 2
-    kernel = _kernel(_DECONVOLUTIONS, ndim)
-    strides, pads, dilates = spread(stride, ndim), spread(pad, ndim), spread(dilate, ndim)
-    default = tuple(
-        get_deconv_outsize(n, k, s, p, d=d)
-        for n, k, s, p, d in zip(x.shape[2:], W.shape[2:], strides, pads, dilates, strict=True)
-    )
-    outs = default if outsize is None else spread(outsize, ndim)
-    if min(outs) <= 0:
-        raise UnexpectedArrayError(f"the output must not be empty; its sizes would be {outs}")
-    more = tuple(o - d for o, d in zip(outs, default, strict=True))
-    if all(0 <= m < max(s, d) for m, s, d in zip(more, strides, dilates, strict=True)):
-        return _run_wide(kernel, x, W, b, strides, pads, more, groups, dilates)
-    # torch has no such size by itself: take a window of the whole.
-    whole = _run_wide(kernel, x, W, None, strides, 0, 0, groups, dilates)
-    y = crop_or_pad(whole, pads, outs)
-    return y if b is None else y + b.to(y.dtype).reshape(1, -1, *(1,) * ndim)
+    plan = planned(_plan_deconvolution, x.shape, W.shape, stride, pad, outsize, dilate)
+    if plan.window is None:
+        return _run_wide(
+            plan.kernel, x, W, b, plan.strides, plan.pads, plan.more, groups, plan.dilates
+        )
+    whole = _run_wide(plan.kernel, x, W, None, plan.strides, 0, 0, groups, plan.dilates)
+    y = crop_or_pad(whole, *plan.window)
+    return y if b is None else y + b.to(y.dtype).reshape(1, -1, *(1,) * (x.ndim - 2))
 
 
 def _check_deconvolution_2d(x: Tensor, W: Tensor, b: Tensor | None, *options: Any) -> None:
@@ -543,9 +643,10 @@ def deconvolution_2d(
         >>> F.deconvolution_2d(x, np.ones((1, 1, 2, 2), np.float32), stride=2).shape
         (1, 1, 4, 4)
     """
-    _version1.take(kwargs, *_VERSION_1)
-    dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
-    assert_kwargs_empty(kwargs)
+    dilate = groups = 1
+    if kwargs:
+        _version1.take(kwargs, *_VERSION_1)
+        dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
     if getattr(x, "ndim", None) != 4:
         _checks.fail_ndim("Deconvolution2DFunction", x, 4)
     result: Variable = _deconvolution_2d(x, W, b, stride, pad, outsize, dilate, groups)

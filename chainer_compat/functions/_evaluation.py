@@ -17,7 +17,13 @@ _INTEGERS = frozenset({torch.int32, torch.int64})
 
 
 def _check_accuracy(y: Tensor, t: Tensor, ignore_label: int | None) -> None:
-    if y.ndim == 2 and t.dtype in _INTEGERS and t.shape == y.shape[:1] and y.is_floating_point():
+    shape, labels = y.shape, t.shape
+    if (
+        len(shape) == len(labels) + 1 == 2
+        and shape[0] == labels[0]
+        and t.dtype in _INTEGERS
+        and y.is_floating_point()
+    ):
         return  # by far the most frequent case, in as few questions as it takes
     _checks.floating(y)
     _checks.expect_integer(t, "t")

@@ -227,6 +227,8 @@ class _OfTwo(torch.autograd.Function):
 
 
 def _check_pair(x1: Tensor, x2: Tensor) -> None:
+    if x1.shape == x2.shape and _checks.all_of_one_floating(x1, x2):
+        return
     _checks.expect_floating(x1, "x1")
     _checks.expect_same_dtype(x1, x2, "x1", "x2")
     if x1.shape != x2.shape:

@@ -42,6 +42,8 @@ def get_item(x: Tensor, slices: Any) -> Tensor:
         variable([[0., 2.],
                   [3., 5.]])
     """
+    if type(slices) is int:
+        return x[slices]
     indices = slices if isinstance(slices, tuple) else (slices,)
     plain = tuple(_plain(index, x.device) for index in indices)
     if not any(isinstance(i, slice) and (i.step or 1) < 0 for i in plain):
@@ -52,6 +54,8 @@ def get_item(x: Tensor, slices: Any) -> Tensor:
 
 def _plain(index: Any, device: torch.device) -> Any:
     """An index in the terms of torch."""
+    if type(index) is int:
+        return index
     if index is None or index is Ellipsis or isinstance(index, (bool, np.bool_)):
         return bool(index) if isinstance(index, np.bool_) else index
     if isinstance(index, (int, np.integer)):

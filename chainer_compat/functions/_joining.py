@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,31 @@ def _check_some(xs: Sequence[Tensor]) -> None:
             _checks.expect_same_dtype(xs[0], x, "in_types[0]", f"in_types[{i}]")
 
 
+def _shapes_of_one_dtype(xs: Sequence[Tensor]) -> list[torch.Size]:
+    """The shapes of tensors that have one dtype; none if they do not."""
+    dtype = xs[0].dtype if xs else None
+    shapes = []
+    for x in xs:
+        if x.dtype is not dtype:
+            return []
+        shapes.append(x.shape)
+    return shapes
+
+
+@functools.lru_cache(maxsize=1024)
+def _differ_along(axis: int, *shapes: tuple[int, ...]) -> bool:
+    """Whether shapes are the same but for one axis."""
+    ndim = len(shapes[0])
+    if not -ndim <= axis < ndim or any(len(shape) != ndim for shape in shapes):
+        return False
+    axis %= ndim
+    return len({(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}) == 1
+
+
 def _check_concat(xs: Sequence[Tensor], axis: int) -> None:
+    shapes = _shapes_of_one_dtype(xs)
+    if shapes and _differ_along(axis, *shapes):
+        return  # nearly always so; what follows finds out what does not fit
     _check_some(xs)
     first = xs[0]
     if axis >= first.ndim:
@@ -81,6 +106,9 @@ def concat(xs: Any, axis: int = 1) -> Variable:
 
 
 def _check_stack(xs: Sequence[Tensor], axis: int) -> None:
+    shapes = _shapes_of_one_dtype(xs)
+    if shapes and shapes.count(shapes[0]) == len(shapes) and 0 <= axis <= len(shapes[0]):
+        return
     _check_some(xs)
     first = xs[0]
     if axis > first.ndim:

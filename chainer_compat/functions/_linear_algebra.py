@@ -31,6 +31,13 @@ def promoted(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _check_matmul(a: Tensor, b: Tensor, transa: bool, transb: bool) -> None:
+    left, right = a.shape, b.shape
+    if (
+        len(left) == len(right) == 2
+        and left[not transa] == right[bool(transb)]
+        and _checks.all_of_one_floating(a, b)
+    ):
+        return  # two matrices, nearly always
     _checks.expect_floating(a, "a")
     _checks.expect_floating(b, "b")
     for tensor, name in ((a, "a"), (b, "b")):
@@ -89,6 +96,13 @@ def matmul(a: Tensor, b: Tensor, transa: bool = False, transb: bool = False) -> 
 
 
 def _check_batch_matmul(a: Tensor, b: Tensor, transa: bool, transb: bool) -> None:
+    left, right = a.shape, b.shape
+    if (
+        len(left) == len(right) == 3
+        and left[1 if transa else 2] == right[2 if transb else 1]
+        and _checks.all_of_one_floating(a, b)
+    ):
+        return
     _checks.expect_floating(a, "a")
     _checks.expect_same_dtype(b, a, "b", "a")
     for tensor, name in ((a, "a"), (b, "b")):

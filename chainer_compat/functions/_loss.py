@@ -31,7 +31,13 @@ def _check_softmax_cross_entropy(
     enable_double_backprop: bool,
     soft_target_loss: str,
 ) -> None:
-    if x.ndim == 2 and t.dtype in _INTEGERS and t.shape == x.shape[:1] and x.is_floating_point():
+    shape, labels = x.shape, t.shape
+    if (
+        len(shape) == len(labels) + 1 == 2
+        and shape[0] == labels[0]
+        and t.dtype in _INTEGERS
+        and x.is_floating_point()
+    ):
         return  # by far the most frequent case, in as few questions as it takes
     _checks.floating(x)
     if t.is_floating_point():
@@ -47,9 +53,7 @@ def _check_softmax_cross_entropy(
         fail("x.shape[2:] == t.shape[1:]", f"{tuple(x.shape[2:])} != {tuple(t.shape[1:])}")
 
 
-def _class_weight(class_weight: Any, x: Tensor) -> Tensor | None:
-    if class_weight is None:
-        return None
+def _class_weight(class_weight: Any, x: Tensor) -> Tensor:
     if isinstance(class_weight, Variable) or not is_raw_array(class_weight):
         raise ValueError(
             f"class_weight must be an array of NumPy, CuPy or torch; got {type(class_weight)}"
@@ -103,10 +107,11 @@ def softmax_cross_entropy(
     """
     if reduce not in ("mean", "no"):
         raise ValueError(f"reduce is 'mean' or 'no'; got {reduce!r}")
-    weight = _class_weight(class_weight, x)
-    if t.is_floating_point():
+    weight = None if class_weight is None else _class_weight(class_weight, x)
+    dtype = t.dtype
+    if dtype.is_floating_point:
         return _soft(x, t, weight, reduce, soft_target_loss)
-    labels = t if t.dtype is torch.int64 else t.long()
+    labels = t if dtype is torch.int64 else t.long()
     if reduce == "no":
         return _cross_entropy(x, labels, weight, ignore_index=ignore_label, reduction="none")
     if weight is None and normalize and not x.is_cuda:
@@ -133,6 +138,8 @@ def _soft(x: Tensor, t: Tensor, weight: Tensor | None, reduce: str, kind: str) -
 
 
 def _check_sigmoid_cross_entropy(x: Tensor, t: Tensor, normalize: bool, reduce: str) -> None:
+    if x.is_floating_point() and t.dtype in _INTEGERS and x.shape == t.shape:
+        return
     _checks.floating(x)
     _checks.expect_integer(t, "t")
     if x.shape != t.shape:

@@ -13,7 +13,7 @@ from chainer_compat._variable import Variable
 from chainer_compat.backends import _crossing
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
-from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs, parse_kwargs
+from chainer_compat.utils.argument import parse_kwargs
 from chainer_compat.utils.type_check import fail
 
 __all__ = [
@@ -67,9 +67,28 @@ def _check_dtypes(weights: tuple[Tensor, ...]) -> None:
             _checks.expect_same_dtype(weights[0], weight, "in_types[1]", f"in_types[{i}]")
 
 
+def _is_by_channel(x: Tensor, gamma: Tensor, *others: Tensor) -> bool:
+    """Whether there is a weight of `x`'s own dtype for each channel, as nearly always."""
+    dtype, shape, size = x.dtype, x.shape, gamma.shape
+    if not (
+        dtype.is_floating_point
+        and gamma.dtype is dtype
+        and len(size) == 1
+        and len(shape) > 1
+        and shape[1] == size[0]
+    ):
+        return False
+    for other in others:  # noqa: SIM110 -- a generator in `all` costs as much as the questions
+        if other.dtype is not dtype or other.shape != size:
+            return False
+    return True
+
+
 def _check_batch(
     x: Tensor, gamma: Tensor, beta: Tensor, mean: Any, var: Any, eps: float, decay: float, axis: Any
 ) -> None:
+    if axis is None and _is_by_channel(x, gamma, beta):
+        return
     _check_dtypes((gamma, beta))
     _check_keys(x, (gamma, beta), axis)
 
@@ -126,6 +145,10 @@ def _batch_normalization(
     decay: float,
     axis: Any,
 ) -> Tensor:
+    if axis is None and _is_by_channel(x, gamma, beta) and x.numel() > gamma.numel():
+        running = _in_place(gamma, running_mean, running_var)
+        if running is not None:
+            return _by_channel(x, gamma, beta, running[0], running[1], eps, 1.0 - decay)
     columns = _Columns(x, gamma.ndim, axis)
     wide = _widest(x, gamma, beta)
     flat = columns.flatten(x).to(wide)
@@ -141,21 +164,35 @@ def _batch_normalization(
         new_mean, new_var = (
             flat.new_zeros(channels) if own is None else own.to(wide) for own in (mean, var)
         )
-    y = torch.batch_norm(
-        flat,
-        gamma.reshape(-1).to(wide),
-        beta.reshape(-1).to(wide),
-        new_mean,
-        new_var,
-        True,
-        1.0 - decay,
-        eps,
-        torch.backends.cudnn.enabled,
-    )
+    factors, shifts = gamma.reshape(-1).to(wide), beta.reshape(-1).to(wide)
+    y = _by_channel(flat, factors, shifts, new_mean, new_var, eps, 1.0 - decay)
     for own, new in ((mean, new_mean), (var, new_var)):
         if own is not None and new is not None and new is not own:
             own.copy_(new)
     return columns.restore(y).to(x.dtype)
+
+
+def _by_channel(
+    x: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    eps: float,
+    momentum: float,
+) -> Tensor:
+    cudnn = torch.backends.cudnn.enabled
+    return torch.batch_norm(x, gamma, beta, running_mean, running_var, True, momentum, eps, cudnn)
+
+
+def _in_place(gamma: Tensor, mean: Any, var: Any) -> tuple[Tensor | None, Tensor | None] | None:
+    """The running statistics as torch moves them itself, in one go; None if it cannot."""
+    if mean is None or var is None:
+        return (None, None) if mean is var else None
+    # Past the version counter: a graph that is held may have been made with them.
+    mean, var = _crossing.as_tensor(mean).data, _crossing.as_tensor(var).data
+    fit = mean.shape == var.shape == gamma.shape and mean.dtype is var.dtype is gamma.dtype
+    return (mean, var) if fit else None
 
 
 def _kept(running: Any, channels: int) -> Tensor | None:
@@ -207,11 +244,7 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variabl
         variable([[-1.],
                   [ 1.]])
     """
-    if kwargs:
-        _version1.take(kwargs, "use_cudnn")
-    check_unexpected_kwargs(
-        kwargs, train="train argument is not supported anymore. Use chainer.using_config"
-    )
+    _version1.take(kwargs, "use_cudnn")
     eps, running_mean, running_var, decay, axis = parse_kwargs(
         kwargs,
         ("eps", 2e-5),
@@ -219,8 +252,8 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variabl
         ("running_var", None),
         ("decay", 0.9),
         ("axis", None),
+        train="train argument is not supported anymore. Use chainer.using_config",
     )
-    assert_kwargs_empty(kwargs)
     result: Variable = _batch_normalization(
         x, gamma, beta, running_mean, running_var, eps, decay, axis
     )
@@ -278,6 +311,8 @@ def fixed_batch_normalization(
 
 
 def _check_layer(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> None:
+    if x.ndim == 2 and _is_by_channel(x, gamma, beta):
+        return
     _checks.expect_floating(x, "in_types[0]")
     _checks.expect_ndim(x, "in_types[0]", 2)
     for i, weight in enumerate((gamma, beta), 1):
@@ -316,6 +351,8 @@ def layer_normalization(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-
         >>> F.layer_normalization(np.array([[1.0, 3.0]], np.float32), one, zero, eps=0.0)
         variable([[-1.,  1.]])
     """
+    if x.dtype is gamma.dtype is beta.dtype:
+        return torch.nn.functional.layer_norm(x, x.shape[1:], gamma, beta, eps)
     wide = _widest(x, gamma, beta)
     weights = (gamma.to(wide), beta.to(wide))
     return torch.nn.functional.layer_norm(x.to(wide), x.shape[1:], *weights, eps).to(x.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from chainer_compat.backends import _crossing
 from chainer_compat.errors import NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
-from chainer_compat.functions._convolution import crop_or_pad, expect_spatial, spread
+from chainer_compat.functions._convolution import crop_or_pad, expect_spatial, planned, spread
 from chainer_compat.functions._extrema import index_of
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
@@ -52,12 +53,14 @@ _TRANSPOSED = {
 class _Windows:
     """The windows of a pooling: sizes, steps, padding, and how far they reach over the end."""
 
-    def __init__(self, x: Tensor, ksize: Any, stride: Any, pad: Any, cover_all: bool) -> None:
-        ndim = x.ndim - 2
+    def __init__(
+        self, shape: tuple[int, ...], ksize: Any, stride: Any, pad: Any, cover_all: bool
+    ) -> None:
+        ndim = len(shape) - 2
         self.ksize = spread(ksize, ndim)
         self.stride = self.ksize if stride is None else spread(stride, ndim)
         self.pad = spread(pad, ndim)
-        sizes = tuple(x.shape[2:])
+        sizes = tuple(shape[2:])
         axes = list(zip(sizes, self.ksize, self.stride, self.pad, strict=True))
         self.outs = tuple(get_conv_outsize(n, k, s, p, cover_all) for n, k, s, p in axes)
         if any(out <= 0 for out in self.outs):
@@ -69,6 +72,9 @@ class _Windows:
             max((out - 1) * s + k - (n + 2 * p), 0)
             for out, (n, k, s, p) in zip(self.outs, axes, strict=True)
         )
+        # Whether torch's own padding gives the same windows.
+        halves = all(2 * p <= k for p, k in zip(self.pad, self.ksize, strict=True))
+        self.fits_torch = halves and not any(self.extra)
 
     def padded(self, x: Tensor, value: float) -> Tensor:
         """The input with its padding, so that every window lies inside."""
@@ -77,14 +83,18 @@ class _Windows:
             pads += [p, p + e]
         return torch.nn.functional.pad(x, pads, value=value)
 
-    @property
-    def fits_torch(self) -> bool:
-        """Whether torch's own padding gives the same windows."""
-        halves = all(2 * p <= k for p, k in zip(self.pad, self.ksize, strict=True))
-        return halves and not any(self.extra)
+
+_plan_windows = functools.lru_cache(maxsize=1024)(_Windows)
+
+
+def _windows(x: Tensor, *options: Any) -> _Windows:
+    found: _Windows = planned(_plan_windows, x.shape, *options)
+    return found
 
 
 def _check_pooling(x: Tensor, *options: Any) -> None:
+    if x.dtype.is_floating_point and 3 <= x.ndim <= 5:
+        return
     _checks.expect_floating(x, "in_types[0]")
     if not 3 <= x.ndim <= 5:
         if x.ndim > 5:
@@ -94,7 +104,7 @@ def _check_pooling(x: Tensor, *options: Any) -> None:
 
 @function("MaxPoolingND", check=_check_pooling)
 def _max_pooling(x: Tensor, ksize: Any, stride: Any, pad: Any, cover_all: bool) -> Tensor:
-    windows = _Windows(x, ksize, stride, pad, cover_all)
+    windows = _windows(x, ksize, stride, pad, cover_all)
     pool = _MAX[x.ndim - 2]
     if windows.fits_torch:
         return pool(x, windows.ksize, windows.stride, windows.pad)
@@ -103,7 +113,7 @@ def _max_pooling(x: Tensor, ksize: Any, stride: Any, pad: Any, cover_all: bool) 
 
 def _places_of_maxima(x: Tensor, ksize: Any, stride: Any, pad: Any, cover_all: bool) -> Tensor:
     """Where in its window each maximum is, counted row by row."""
-    windows = _Windows(x, ksize, stride, pad, cover_all)
+    windows = _windows(x, ksize, stride, pad, cover_all)
     patches = windows.padded(x, float("-inf"))
     for axis, (k, s) in enumerate(zip(windows.ksize, windows.stride, strict=True), 2):
         patches = patches.unfold(axis, k, s)
@@ -262,7 +272,7 @@ def max_pooling_3d(
 
 
 def _average(x: Tensor, ksize: Any, stride: Any, pad: Any, pad_value: int | None) -> Tensor:
-    windows = _Windows(x, ksize, stride, pad, False)
+    windows = _windows(x, ksize, stride, pad, False)
     pool = _AVERAGE[x.ndim - 2]
     if windows.fits_torch:
         return pool(x, windows.ksize, windows.stride, windows.pad, False, pad_value == 0)

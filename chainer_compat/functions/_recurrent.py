@@ -13,6 +13,14 @@ __all__ = ["lstm", "slstm", "tree_lstm"]
 
 
 def _check_lstm(c_prev: Tensor, x: Tensor) -> None:
+    cells, gates = c_prev.shape, x.shape
+    if (
+        len(cells) == len(gates) == 2
+        and gates[0] <= cells[0]
+        and gates[1] == 4 * cells[1]
+        and _checks.all_of_one_floating(c_prev, x)
+    ):
+        return
     _checks.expect_floating(c_prev, "c")
     _checks.expect_floating(x, "x")
     _checks.expect_same_dtype(x, c_prev, "x", "c")
@@ -61,9 +69,11 @@ def lstm(c_prev: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     gates = x.reshape(x.shape[0], x.shape[1] // 4, 4, *x.shape[2:])
     candidate, i, f, o = gates.unbind(2)
     batch = x.shape[0]
-    c_next = torch.tanh(candidate) * torch.sigmoid(i) + torch.sigmoid(f) * c_prev[:batch]
+    ended = batch < c_prev.shape[0]
+    kept = torch.sigmoid(f) * (c_prev[:batch] if ended else c_prev)
+    c_next = torch.tanh(candidate) * torch.sigmoid(i) + kept
     h = torch.sigmoid(o) * torch.tanh(c_next)
-    if batch < c_prev.shape[0]:
+    if ended:
         c_next = torch.cat((c_next, c_prev[batch:]))
     return c_next, h
 

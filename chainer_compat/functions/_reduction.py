@@ -43,6 +43,8 @@ def check_axes(ndim: int, axis: Any) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
+    if type(axis) is int and -ndim <= axis < ndim:
+        return (axis % ndim,)
     axes = axis if isinstance(axis, tuple) else (axis,)
     if not all(isinstance(a, (int, np.integer)) for a in axes):
         raise TypeError(f"axis is None, an int or a tuple of ints; got {axis!r}")

@@ -19,10 +19,15 @@ from chainer_compat.utils.type_check import InvalidType, fail
 __all__ = ["diagonal", "permutate", "scatter_add", "select_item", "where"]
 
 
+_INTEGERS = frozenset({torch.int32, torch.int64})
+
+
 def _check_where(x: Tensor, y: Tensor, condition: Any) -> None:
     if not is_raw_array(condition):
         fail("isinstance(condition, ndarray)", f"type(condition) == {type(condition)}")
     chosen = _crossing.as_tensor(condition)
+    if chosen.dtype is torch.bool and x.dtype is y.dtype and chosen.shape == x.shape == y.shape:
+        return
     if chosen.dtype is not torch.bool:
         fail(
             "condition.dtype == <class 'numpy.bool_'>",
@@ -74,6 +79,9 @@ def where(condition: Any, x: Any, y: Any) -> Variable:
 
 
 def _check_select_item(x: Tensor, t: Tensor) -> None:
+    shape = x.shape
+    if len(shape) == 2 and t.shape == shape[:1] and t.dtype in _INTEGERS:
+        return
     _checks.expect_integer(t, "t")
     _checks.expect_ndim(x, "x", 2)
     _checks.expect_ndim(t, "t", 1)

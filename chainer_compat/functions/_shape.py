@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,7 +95,9 @@ def transpose(x: Tensor, axes: Any = None) -> Tensor:
         >>> F.transpose(np.zeros((2, 3), np.float32)).shape
         (3, 2)
     """
-    order = tuple(reversed(range(x.ndim))) if axes is None else tuple(axes)
+    if axes is None:
+        return x.permute(*range(x.ndim - 1, -1, -1))
+    order = tuple(axes)
     if sorted(axis % x.ndim if x.ndim else axis for axis in order) != list(range(x.ndim)):
         raise ValueError(f"axes {order} are no permutation of the {x.ndim} axes of x")
     return x.permute(order)
@@ -297,7 +300,7 @@ def flatten(x: Any) -> Variable:
         >>> F.flatten(np.zeros((2, 3), np.float32)).shape
         (6,)
     """
-    result: Variable = reshape(x, (int(np.prod(x.shape, dtype=np.int64)),))
+    result: Variable = reshape(x, (math.prod(x.shape),))
     return result
 
 

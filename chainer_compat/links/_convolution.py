@@ -82,7 +82,8 @@ class _Filters(Link):
         self.W.initialize(shape)
 
     def _prepare(self, x: Any) -> None:
-        if not self.W.is_initialized:
+        W = self.W
+        if W._tensor is None and not W.is_initialized:  # the first question is the cheaper one
             self._initialize_params(x.shape[1])
 
 

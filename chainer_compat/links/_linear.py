@@ -126,10 +126,11 @@ class Linear(Link):
         Returns:
             A variable of shape ``(*batch axes, out_size)``.
         """
-        if not self.W.is_initialized:
+        W = self.W
+        if W._tensor is None and not W.is_initialized:  # the first question is the cheaper one
             size = 1
             for length in x.shape[n_batch_axes:]:
                 size *= length
             self._initialize_params(size)
-        result: Variable = functions.linear(x, self.W, self.b, n_batch_axes)
+        result: Variable = functions.linear(x, W, self.b, n_batch_axes)
         return result

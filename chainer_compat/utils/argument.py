@@ -47,7 +47,7 @@ def parse_kwargs(
         >>> argument.parse_kwargs({'b': 2}, ('a', 1), ('b', 0))
         (1, 2)
     """
-    values = tuple(kwargs.pop(name, default) for name, default in name_and_values)
+    values = tuple([kwargs.pop(name, default) for name, default in name_and_values])
     if kwargs:
         check_unexpected_kwargs(kwargs, **unexpected)
         raise _unknown(kwargs, inspect.currentframe())
