@@ -62,17 +62,18 @@ def _note_loss_scale(variable: Variable, loss_scale: float | None) -> None:
     """Notes the scale at each leaf, where optimizers take it out again."""
     loss_scale_seen()
     seen: set[FunctionNode] = set()
-    todo = [variable.creator_node]
+    todo = [variable.node.recorded_creator]
     while todo:
         function = todo.pop()
         if function is None or function in seen:
             continue
         seen.add(function)
         for node in function.inputs or ():
-            leaf = node.get_variable_or_none() if node.creator_node is None else None
+            creator = node.recorded_creator
+            leaf = node.get_variable_or_none() if creator is None else None
             if leaf is not None:
                 leaf._loss_scale = loss_scale
-            todo.append(node.creator_node)
+            todo.append(creator)
 
 
 def grad_was_exposed(variable: Variable) -> None:
@@ -411,7 +412,13 @@ def grad(
     else:
         found = _grad_at_once(outputs, inputs, seeds, enable_double_backprop)
     extra = grad_inputs or [None] * len(inputs)
-    return [_finish_grad(x, g, e, set_grad) for x, g, e in zip(inputs, found, extra, strict=True)]
+    behind = []
+    if enable_double_backprop:
+        behind = [v.node for v in (*outputs, *(grad_outputs or ())) if v is not None]
+    return [
+        _finish_grad(x, g, e, set_grad, behind)
+        for x, g, e in zip(inputs, found, extra, strict=True)
+    ]
 
 
 def _grad_seeds(
@@ -440,16 +447,21 @@ def _grad_at_once(
 
 
 def _finish_grad(
-    x: Variable, found: torch.Tensor | None, extra: Variable | None, set_grad: bool
+    x: Variable,
+    found: torch.Tensor | None,
+    extra: Variable | None,
+    set_grad: bool,
+    behind: Sequence[VariableNode],
 ) -> Variable | None:
-    from chainer_compat._variable import as_variable, make_result
+    from chainer_compat._torch_graph import as_gradient
+    from chainer_compat._variable import as_variable
 
     if extra is not None:
         found = extra.tensor if found is None else found + extra.tensor
     if found is None:
         result = None
     else:
-        result = make_result(found) if found.requires_grad else as_variable(found, True)
+        result = as_gradient(found, behind) if found.requires_grad else as_variable(found, True)
     if set_grad:
         x.grad_var = result
     return result

@@ -125,17 +125,22 @@ class VariableNode:
     @property
     def creator_node(self) -> FunctionNode | None:
         """The function node that made the variable; None for what no function made."""
+        return self.recorded_creator
+
+    @creator_node.setter
+    def creator_node(self, creator_node: FunctionNode | None) -> None:
+        self._origin = None
+        self._creator_node = creator_node
+
+    @property
+    def recorded_creator(self) -> FunctionNode | None:
+        """The function node that made it as far as the record knows, not torch's graph."""
         origin = self._origin
         if origin is not None:
             self._origin = None
             kind, options, *places = origin
             self._creator_node = kind.of_result(options, places, self)
         return self._creator_node
-
-    @creator_node.setter
-    def creator_node(self, creator_node: FunctionNode | None) -> None:
-        self._origin = None
-        self._creator_node = creator_node
 
     @property
     def tensor_shape(self) -> torch.Size | None:
@@ -163,7 +168,9 @@ class VariableNode:
 
     def opaque(self) -> bool:
         """Whether torch's graph goes on behind it although no function of the record made it."""
-        return self._grad_fn is not None and self.creator_node is None and self not in _cut_alive
+        return (
+            self._grad_fn is not None and self.recorded_creator is None and self not in _cut_alive
+        )
 
     @property
     def shape(self) -> tuple[int, ...] | None:
@@ -256,7 +263,7 @@ class VariableNode:
 
     def cut(self) -> None:
         """Forgets the creator: backward passes from downstream stop here."""
-        if self._grad_fn is not None or self.creator_node is not None:
+        if self._grad_fn is not None or self.recorded_creator is not None:
             self.creator_node = None
             self.rank = 0
             _cut_alive.add(self)

@@ -55,12 +55,12 @@ class Record:
             if node in seen:
                 continue
             seen[node] = None
-            function = node.creator_node
+            function = node.recorded_creator
             if function is not None and function not in functions:
                 functions[function] = None
                 todo.extend(n for n in function.inputs or () if n.requires_grad)
-        made = [node for node in seen if node.creator_node is not None]
-        rest = [node for node in seen if node.creator_node is None]
+        made = [node for node in seen if node.recorded_creator is not None]
+        rest = [node for node in seen if node.recorded_creator is None]
         return cls(
             sorted(functions, key=lambda f: f.rank, reverse=True),
             [node for node in rest if not node.opaque()],

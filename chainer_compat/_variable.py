@@ -515,7 +515,11 @@ class Variable:
         grad = self._grad_tensor()
         if grad is None:
             return None
-        return make_result(grad) if grad.requires_grad else as_variable(grad, True)
+        if not grad.requires_grad:
+            return as_variable(grad, True)
+        from chainer_compat._torch_graph import as_gradient
+
+        return as_gradient(grad, [self.node])
 
     @grad_var.setter
     def grad_var(self, grad_var: Variable | None) -> None:

@@ -41,6 +41,11 @@ def test_functions_of_the_users_are_shown_alike(both):
     both(bodies.dump_of_functions)
 
 
+@pytest.mark.parametrize("kind", sorted(bodies.GRADIENTS))
+def test_gradients_have_graphs_over_the_same_variables(both, kind):
+    both(bodies.gradient, kind, rtol=1e-5)
+
+
 def test_single_nodes_are_shown_alike(both):
     both(bodies.dot_node)
 

@@ -105,6 +105,38 @@ def dump_of_functions(chainer, np):
     return canonical(graph.build_computational_graph([y]).dump())
 
 
+GRADIENTS = {
+    "identity": lambda F, h: h,
+    "power": lambda F, h: h**2,
+    "exp": lambda F, h: F.exp(h),
+    "sigmoid": lambda F, h: F.sigmoid(h),
+    "tanh twice": lambda F, h: F.tanh(h) * h,
+    "scale": lambda F, h: h * 3,
+    "deep": lambda F, h: F.sin(F.cos(h) * h) / h,
+}
+
+
+def gradient(chainer, np, kind):
+    """What can be seen of the graph of a gradient, and of cutting it."""
+    graph = importlib.import_module(f"{chainer.__name__}.computational_graph")
+    F = chainer.functions
+    x = chainer.Variable(np.array([1.0, 2.0], "f"), name="x")
+    w = chainer.Variable(np.array([3.0, 4.0], "f"), name="w")
+    h = x * w
+    h.name = "h"
+    y = F.sum(GRADIENTS[kind](F, h))
+    (gx,) = chainer.grad([y], [x], enable_double_backprop=True)
+    seen = [gx.creator is not None, gx.rank > 0, gx.rank == gx.creator.rank + 1]
+    nodes = graph.build_computational_graph([gx]).nodes
+    seen.append(sorted(node.name for node in nodes if getattr(node, "name", None)))
+    penalty = F.sum(gx * gx)
+    penalty.backward()
+    seen += [x.grad.copy(), penalty.rank > gx.rank]
+    gx.unchain_backward()
+    seen += [gx.creator is None, h.creator is None, y.creator is None]
+    return seen
+
+
 def refused(chainer, np, what):
     """Arguments that are refused."""
     graph = importlib.import_module(f"{chainer.__name__}.computational_graph")
