@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from chainer_compat.backends import cuda
-from chainer_compat.functions import _noise, _packing
+from chainer_compat.functions import _n_step_layers, _noise, _packing
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._n_step_layers import Steps, run_layer
 from chainer_compat.functions._packing import Packing
 
 __all__ = ["GRU", "LSTM", "RELU", "TANH", "Cell", "Plan"]
@@ -82,7 +84,7 @@ def _run(flat: Sequence[Any], plan: Plan) -> tuple[Tensor, ...]:
 def _sorted(h: Tensor, packing: Packing | None, undo: bool = False) -> Tensor:
     if packing is None or packing.is_sorted:
         return h
-    order = _packing.inverse(packing.order) if undo else packing.order
+    order = packing.undone if undo else packing.order
     return h.index_select(1, torch.from_numpy(order).to(h.device, non_blocking=True))
 
 
@@ -102,7 +104,11 @@ def _run_packed(x: Tensor, states: list[Tensor], cells: Any, plan: Plan) -> tupl
 def _fused(x: Tensor, states: list[Tensor], cells: Any, plan: Plan) -> tuple[Tensor, ...]:
     """All layers, times and directions by one call, on a GPU."""
     use_cudnn = cuda.should_use_cudnn(">=auto")
-    weights = _in_one_buffer(cells) if use_cudnn else _stacked(cells)
+    weights = (
+        _in_one_buffer(cells)
+        if use_cudnn
+        else [w for cell in cells for w in _n_step_layers.stacked(cell)]
+    )
     ratio = plan.ratio if plan.train and plan.layers > 1 else 0.0
     # cuDNN's kernels for inference leave nothing for a backward pass.
     train = torch.is_grad_enabled() or ratio > 0
@@ -126,7 +132,6 @@ def _fused(x: Tensor, states: list[Tensor], cells: Any, plan: Plan) -> tuple[Ten
 def _layer_by_layer(x: Tensor, states: list[Tensor], cells: Any, plan: Plan) -> tuple[Tensor, ...]:
     """Each direction of each layer by itself, on the CPU, with masks drawn in Chainer's order."""
     turn = _packing.reversal(plan.batch_sizes) if plan.directions == 2 else None
-    weights = _stacked(cells)
     after: list[tuple[Tensor, ...]] = []
     for layer in range(plan.layers):
         outputs = []
@@ -136,7 +141,7 @@ def _layer_by_layer(x: Tensor, states: list[Tensor], cells: Any, plan: Plan) -> 
             if direction and turn is not None:
                 inputs = _packing.permuted(inputs, turn, turn)
             own = [h[place : place + 1] for h in states]
-            y, *ends = _one_layer(inputs, own, weights[4 * place : 4 * place + 4], plan)
+            y, *ends = run_layer(plan.cell.steps, inputs, own, cells[place], plan.batch_sizes)
             if direction and turn is not None:
                 y = _packing.permuted(y, turn, turn)
             outputs.append(y)
@@ -146,59 +151,15 @@ def _layer_by_layer(x: Tensor, states: list[Tensor], cells: Any, plan: Plan) -> 
 
 
 def _dropped(x: Tensor, ratio: float) -> Tensor:
+    if ratio > 0:
+        return x * _noise._mask(x, ratio)
     # Drawn for a ratio of 0 too, as Chainer does: what comes next depends on it.
-    mask = _noise._mask(x, ratio)
-    return x * mask if ratio > 0 else x
-
-
-# torch's gradient of one step fills an array of the length of all steps of a call. So many steps
-# make a call where there is a gradient to come: fewer calls cost less where there is none.
-_STEPS = 8
-
-
-def _one_layer(
-    x: Tensor, states: list[Tensor], weights: list[Tensor], plan: Plan
-) -> tuple[Tensor, ...]:
-    times = plan.batch_sizes
-    if not torch.is_grad_enabled():
-        return _steps(x, states, weights, times, plan)
-    parts = [times[i : i + _STEPS] for i in range(0, len(times), _STEPS)]
-    ys, ended = [], []
-    for piece, sizes in zip(x.split_with_sizes([sum(p) for p in parts]), parts, strict=True):
-        if sizes[0] < states[0].shape[1]:
-            ended.append([h[:, sizes[0] :] for h in states])
-            states = [h[:, : sizes[0]] for h in states]
-        y, *states = _steps(piece, states, weights, sizes, plan)
-        ys.append(y)
-    if ended:
-        # The sequences that ended first are the last ones.
-        states = [torch.cat(hs, 1) for hs in zip(states, *reversed(ended), strict=True)]
-    return (torch.cat(ys), *states)
-
-
-def _steps(
-    x: Tensor, states: list[Tensor], weights: list[Tensor], sizes: Sequence[int], plan: Plan
-) -> tuple[Tensor, ...]:
-    start = states if plan.cell.states == 2 else states[0]
-    result: tuple[Tensor, ...] = plan.cell.kernel(
-        x, torch.tensor(sizes), start, weights, True, 1, 0.0, False, False
-    )
-    return result
+    np.random.rand(*x.shape)  # noqa: NPY002 -- Chainer's stream
+    return x
 
 
 def _without_cudnn() -> Any:
     return torch.backends.cudnn.flags(enabled=False)
-
-
-def _stacked(cells: Any) -> list[Tensor]:
-    """For each cell the matrices of the input and of the state, and their biases: torch's order."""
-    stacked = []
-    for cell in cells:
-        half = len(cell) // 4
-        for i in range(0, len(cell), half):
-            gates = cell[i : i + half]
-            stacked.append(torch.cat(gates) if half > 1 else gates[0])
-    return stacked
 
 
 def _in_one_buffer(cells: Any) -> list[Tensor]:
@@ -231,22 +192,30 @@ class Cell:
     """One kind of recurrent cell.
 
     Attributes:
-        kernel: torch's function over packed sequences.
+        steps: How it goes through time.
         matrices: How many weights a cell has; the first half of them meets the input. The order of
             its gates is torch's.
-        states: How many states: 2 with a cell state.
         one_way: Runs a plan, with one direction.
         both_ways: Runs a plan, with both.
     """
 
-    kernel: Callable[..., Any]
+    steps: Steps
     matrices: int
-    states: int
     one_way: Any
     both_ways: Any
 
+    @property
+    def kernel(self) -> Callable[..., Any]:
+        """The function of torch over packed sequences."""
+        return self.steps.kernel
 
-LSTM = Cell(torch.lstm, 8, 2, _node("NStepLSTM"), _node("NStepBiLSTM"))
-GRU = Cell(torch.gru, 6, 1, _node("NStepGRU"), _node("NStepBiGRU"))
-TANH = Cell(torch.rnn_tanh, 2, 1, _node("NStepRNNTanh"), _node("NStepBiRNNTanh"))
-RELU = Cell(torch.rnn_relu, 2, 1, _node("NStepRNNReLU"), _node("NStepBiRNNReLU"))
+    @property
+    def states(self) -> int:
+        """How many states there are: 2 with a cell state."""
+        return self.steps.states
+
+
+LSTM = Cell(_n_step_layers.LSTM, 8, _node("NStepLSTM"), _node("NStepBiLSTM"))
+GRU = Cell(_n_step_layers.GRU, 6, _node("NStepGRU"), _node("NStepBiGRU"))
+TANH = Cell(_n_step_layers.TANH, 2, _node("NStepRNNTanh"), _node("NStepBiRNNTanh"))
+RELU = Cell(_n_step_layers.RELU, 2, _node("NStepRNNReLU"), _node("NStepBiRNNReLU"))

@@ -12,6 +12,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from chainer_compat import _version1
 from chainer_compat._variable import Variable, as_variable
 from chainer_compat.configuration import config
@@ -48,31 +51,38 @@ _ACTIVATIONS = {"tanh": (TANH, tanh), "relu": (RELU, relu)}
 # -- whole sequences --------------------------------------------------------------------------
 
 
-def _fit(plan: Plan, states: Sequence[Any], xs: Sequence[Any], cells: Sequence[Any]) -> bool:
-    """Whether the arguments have the documented shapes and dtypes; a state may be None."""
-    first, units = xs[0], cells[0][0].shape[0]
-    dtype, sizes = first.dtype, plan.batch_sizes
-    if dtype.kind != "f" or first.ndim != 2 or units == 0:
+def _fit(plan: Plan, states: Sequence[Any], xs: Sequence[Tensor], cells: Sequence[Any]) -> bool:
+    """Whether the tensors have the documented shapes and dtypes; a state may be None."""
+    first, own = xs[0], cells[0][0]
+    if not first.is_floating_point() or first.ndim != 2 or own.ndim == 0 or len(own) == 0:
         return False
-    width, tail = first.shape[1], first.shape[1:]
-    if any(x.shape[1:] != tail or x.dtype != dtype for x in xs):
-        return False
+    dtype, (_, width), units = first.dtype, first.shape, len(own)
+    for x in xs:
+        if x.ndim != 2 or x.shape[1] != width or x.dtype is not dtype:
+            return False
+    sizes = plan.batch_sizes
     batch = sizes[0] if plan.packing is None else len(xs)
-    if any(after > before for before, after in itertools.pairwise(sizes)) or batch == 0:
+    if batch == 0 or any(after > before for before, after in itertools.pairwise(sizes)):
         return False
     shape = (plan.layers * plan.directions, batch, units)
-    if any(h is not None and (h.shape != shape or h.dtype != dtype) for h in states):
+    if any(h is not None and (h.shape != shape or h.dtype is not dtype) for h in states):
         return False
+    return _cells_fit(plan, cells, (units, width, dtype))
+
+
+def _cells_fit(plan: Plan, cells: Sequence[Any], sizes: tuple[int, int, torch.dtype]) -> bool:
+    units, width, dtype = sizes
     half = plan.cell.matrices // 2
     for place, cell in enumerate(cells):
         columns = width if place < plan.directions else plan.directions * units
         shapes = [(units, columns)] * half + [(units, units)] * half
-        matrices, biases = cell[: 2 * half], cell[2 * half :]
-        # Matrices may be of another precision, as in `linear`.
-        if any(w.shape != s or w.dtype.kind != "f" for w, s in zip(matrices, shapes, strict=True)):
-            return False
-        if any(b.shape != (units,) or b.dtype != dtype for b in biases):
-            return False
+        for matrix, shape in zip(cell, shapes, strict=False):
+            # Matrices may be of another precision, as in `linear`.
+            if matrix.shape != shape or not matrix.is_floating_point():
+                return False
+        for bias in cell[2 * half :]:
+            if bias.shape != (units,) or bias.dtype is not dtype:
+                return False
     return True
 
 
@@ -110,7 +120,8 @@ def over_sequences(
         have these shapes and one floating dtype.
     """
     xs = [_known(x) for x in xs]
-    if not xs or layers < 1 or any(not x.shape for x in xs):
+    inputs = [x.tensor for x in xs]
+    if not inputs or layers < 1 or any(x.ndim == 0 for x in inputs):
         return None
     states = [_known(h) for h in states]
     places, count = range(layers * directions), cell.matrices
@@ -118,13 +129,14 @@ def over_sequences(
         [_known(group[place][i]) for group in (ws, bs) for i in range(count)] for place in places
     ]
     given = [group[place] for group in (ws, bs) for place in places]
-    if any(len(own) != count for own in given) or any(w.ndim == 0 for w in cells[0]):
+    if any(len(own) != count for own in given):
         return None
-    lengths = tuple(x.shape[0] for x in xs)
+    lengths = tuple(len(x) for x in inputs)
     packing = Packing.of(lengths) if by_sequence else None
     sizes = lengths if packing is None else packing.batch_sizes
     plan = Plan(cell, layers, directions, ratio, config.train, len(xs), sizes or (0,), packing)
-    if not _fit(plan, states, xs, cells):
+    starts = [None if h is None else h.tensor for h in states]
+    if not _fit(plan, starts, inputs, [[w.tensor for w in own] for own in cells]):
         return None
     if config.train and layers > 1 and not 0.0 <= ratio < 1.0:
         raise ValueError(f"the ratio of dropout must be in [0, 1); got {ratio}")

@@ -79,7 +79,12 @@ class Packing:
         places: Indices = (np.arange(len(self._alive))[:, None] + starts)[self._alive]
         return places
 
-    @property
+    @functools.cached_property
+    def undone(self) -> Indices:
+        """The order that brings the sequences back from that of falling lengths."""
+        return inverse(self.order)
+
+    @functools.cached_property
     def is_sorted(self) -> bool:
         """Whether the sequences were in order already."""
         return bool((self.order == np.arange(len(self.order))).all())
