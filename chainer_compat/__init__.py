@@ -65,6 +65,7 @@ _SUBMODULES = frozenset(
 
 # Name -> the module that defines it.
 _NAMES = {
+    "AUTO": "flag",
     "AbstractSerializer": "serializer",
     "Chain": "link",
     "ChainList": "link",
@@ -74,6 +75,7 @@ _NAMES = {
     "DictSummary": "reporter",
     "Distribution": "distribution",
     "Fallback": "function_node",
+    "Flag": "flag",
     "Function": "function",
     "FunctionAdapter": "function",
     "FunctionHook": "function_hook",
@@ -83,6 +85,8 @@ _NAMES = {
     "Initializer": "initializer",
     "Link": "link",
     "LinkHook": "link_hook",
+    "OFF": "flag",
+    "ON": "flag",
     "Optimizer": "optimizer",
     "Parameter": "variable",
     "Reporter": "reporter",

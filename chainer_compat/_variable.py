@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import torch
 
-from chainer_compat import _backprop
+from chainer_compat import _backprop, flag
 from chainer_compat._graph import VariableNode, label_of
 from chainer_compat.backend import Device, get_device, get_device_from_array
 from chainer_compat.backends import _crossing, cuda
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from chainer_compat.function_node import FunctionNode
 
 __all__ = ["Variable", "as_array", "as_variable", "is_raw_array", "make_result"]
-
-_V1_VOLATILE = {"on": True, "off": False, "auto": False, True: True, False: False}
 
 
 def is_raw_array(value: Any) -> bool:
@@ -53,13 +51,16 @@ class Variable:
     Args:
         data: An array of NumPy, CuPy or torch, of any shape and dtype, taken without a copy;
             None for a variable that gets its array later.
+        *version_1: ``volatile``, ``name`` and ``grad``, which Chainer 1 took by position.
         name: A name, shown by ``repr``.
         grad: The gradient, an array of the same shape and dtype.
         requires_grad: Whether backward passes should give it a gradient.
-        volatile: Chainer 1's switch: ``"on"`` keeps functions of it from building a graph.
+        volatile: Chainer 1's switch: ``"on"`` keeps functions of it from building a graph (a
+            :class:`~chainer_compat.flag.Flag`, or what makes one).
 
     Raises:
         TypeError: If ``data`` is no array.
+        ValueError: If ``volatile`` is no flag.
 
     Source: Chainer's reference, *chainer.Variable*.
 
@@ -95,7 +96,11 @@ class Variable:
     # By what the backward pass scaled a leaf's gradient, until an optimizer takes it out.
     _loss_scale: float | None = None
 
-    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *version_1: Any, **kwargs: Any) -> None:
+        if version_1:
+            from chainer_compat import _version1
+
+            _version1.name(kwargs, version_1, "volatile", "name", "grad")
         name = kwargs.pop("name", None)
         grad = kwargs.pop("grad", None)
         requires_grad = kwargs.pop("requires_grad", True)
@@ -126,9 +131,7 @@ class Variable:
             self._unshared = True
 
     def _set_volatile(self, volatile: Any) -> None:
-        if volatile not in _V1_VOLATILE:
-            raise ValueError(f"volatile is 'on', 'off' or 'auto'; got {volatile!r}")
-        if _V1_VOLATILE[volatile]:
+        if flag.Flag(volatile) is flag.ON:
             self._volatile = True
             self._requires_grad = False
             type(_this_thread.mode).volatile_in_use = True
@@ -374,9 +377,9 @@ class Variable:
         return self._requires_grad
 
     @property
-    def volatile(self) -> str:
-        """Chainer 1's switch: ``"on"`` for a variable out of which no graph is built."""
-        return "on" if self._volatile else "off"
+    def volatile(self) -> flag.Flag:
+        """Chainer 1's switch: ``chainer.ON`` for a variable out of which no graph is built."""
+        return flag.ON if self._volatile else flag.OFF
 
     @property
     def name(self) -> str | None:

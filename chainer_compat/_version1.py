@@ -17,13 +17,33 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 
 from chainer_compat.configuration import using_config
 from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.initializers import _get_initializer
 
-__all__ = ["name", "take", "takes"]
+__all__ = [
+    "CONVOLUTION_2D",
+    "DECONVOLUTION_2D",
+    "DILATED_CONVOLUTION_2D",
+    "LINEAR",
+    "MLP_CONVOLUTION_2D",
+    "name",
+    "take",
+    "takes",
+]
+
+# The arguments of links in Chainer 1's order.
+LINEAR = ("in_size", "out_size", "wscale", "bias", "nobias", "initialW", "initial_bias")
+_FILTERS = ("in_channels", "out_channels", "ksize", "stride", "pad")
+_SCALED = ("wscale", "bias", "nobias")
+_REST = ("use_cudnn", "initialW", "initial_bias")
+CONVOLUTION_2D = (*_FILTERS, *_SCALED, *_REST, "deterministic")
+DECONVOLUTION_2D = (*_FILTERS, *_SCALED, "outsize", *_REST, "deterministic")
+DILATED_CONVOLUTION_2D = (*_FILTERS, "dilate", *_SCALED, *_REST)
+MLP_CONVOLUTION_2D = (*_FILTERS, "wscale", "activation", "use_cudnn", "conv_init", "bias_init")
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _Context = AbstractContextManager[Any]
@@ -129,31 +149,56 @@ _IN_CONSTRUCTORS: dict[str, Callable[[dict[str, Any], str, Any], None]] = {
 }
 
 
-def takes(**targets: str) -> Callable[[_F], _F]:
-    """Lets a constructor take arguments of Chainer 1 by keyword, without showing them.
+def takes(order: tuple[str, ...] = (), **targets: str) -> Callable[[_F], _F]:
+    """Lets a constructor take arguments of Chainer 1, without showing them.
 
     Args:
+        order: All arguments in Chainer 1's order, with ``wscale`` where there is another one now,
+            for scripts that give it by position; empty where nobody could tell.
         **targets: For each argument, the one that took its place; an empty string where none did.
     """
+    place = order.index("wscale") if order else math.inf
 
     def decorate(init: _F) -> _F:
         signature = inspect.signature(init)
+        most = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in signature.parameters.values()) - 1
 
         @functools.wraps(init)
         def accepting(self: Any, *args: Any, **kwargs: Any) -> None:
-            old = {name: kwargs.pop(name) for name in targets if name in kwargs}
+            if len(args) > place and _is_scale(int(place), most, args, kwargs):
+                name(kwargs, args, *order)
+                args = ()
+            old = {key: kwargs.pop(key) for key in targets if key in kwargs}
             if not old:
                 init(self, *args, **kwargs)
                 return
             bound = signature.bind_partial(self, *args, **kwargs)
             arguments = _by_name(bound)
-            for name, value in old.items():
-                _IN_CONSTRUCTORS[name](arguments, targets[name], value)
+            for key, value in old.items():
+                _IN_CONSTRUCTORS[key](arguments, targets[key], value)
             init(**arguments)
 
         return accepting  # type: ignore[return-value]  # the same, with more arguments
 
     return decorate
+
+
+def _is_scale(place: int, most: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether an argument that now is a switch is Chainer 1's scale of the weights.
+
+    ``Convolution2D(3, 8, 3, 1, 1, 0.5)`` tells it, and so does an integer among arguments that
+    have no other reading; 0 and 1 alone may be a switch.
+    """
+    value = args[place]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (float, int, np.number)):
+        return False
+    return (
+        value not in (0, 1)
+        or isinstance(value, (float, np.floating))
+        or len(args) > most
+        or not kwargs.keys().isdisjoint(("bias", "nobias"))
+        or any(isinstance(other, bool) for other in args[place + 1 :])
+    )
 
 
 def _by_name(bound: inspect.BoundArguments) -> dict[str, Any]:

@@ -189,7 +189,10 @@ def __getattr__(name: str) -> Any:
     if lazy is not None:
         return lazy()
     from chainer_compat._unsupported import missing_name
+    from chainer_compat.backends import _cuda_version1
 
+    if name in _cuda_version1.__all__:
+        return getattr(_cuda_version1, name)
     raise missing_name(__name__, name)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from chainer_compat import _version1
 from chainer_compat._variable import Variable
 from chainer_compat.backends import _crossing
 from chainer_compat.errors import NotSupportedError, UnexpectedArrayError
@@ -17,6 +18,7 @@ from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.functions._convolution import crop_or_pad, expect_spatial, planned, spread
 from chainer_compat.functions._extrema import index_of
+from chainer_compat.utils.argument import assert_kwargs_empty
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
 
@@ -652,7 +654,9 @@ def upsampling_2d(
     return result
 
 
-def spatial_pyramid_pooling_2d(x: Any, pyramid_height: int, pooling: str | None = None) -> Variable:
+def spatial_pyramid_pooling_2d(
+    x: Any, pyramid_height: int, pooling: Any = None, **kwargs: Any
+) -> Variable:
     """Returns the maxima of images over ever finer grids, one behind the other.
 
     Source: He et al., *Spatial Pyramid Pooling in Deep Convolutional Networks for Visual
@@ -661,7 +665,9 @@ def spatial_pyramid_pooling_2d(x: Any, pyramid_height: int, pooling: str | None 
     Args:
         x: The images, of shape ``(N, C, H, W)`` and floating point.
         pyramid_height: The number of grids; the i-th has ``2 ** i`` by ``2 ** i`` cells.
-        pooling: ``"max"``, the only kind there is.
+        pooling: ``"max"``, the only kind there is; or ``MaxPooling2D``, as up to Chainer 4.
+        **kwargs: ``pooling_class``, what ``pooling`` was called then; ``use_cudnn``, accepted for
+            scripts of Chainer 1.
 
     Returns:
         A variable of shape ``(N, C * (1 + 4 + ...), 1, 1)``.
@@ -678,7 +684,11 @@ def spatial_pyramid_pooling_2d(x: Any, pyramid_height: int, pooling: str | None 
     from chainer_compat.functions._joining import concat
     from chainer_compat.functions._shape import reshape
 
-    if pooling != "max":
+    if kwargs:
+        _version1.take(kwargs, "use_cudnn")
+        pooling = kwargs.pop("pooling_class", pooling)
+        assert_kwargs_empty(kwargs)
+    if pooling != "max" and getattr(pooling, "__name__", None) != "MaxPooling2D":
         raise ValueError(f"pooling must be 'max'; got {pooling!r}")
     height, width = x.shape[2:]
     levels = []

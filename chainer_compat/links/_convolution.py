@@ -323,7 +323,13 @@ class Convolution2D(_Filters):
         (1, 4, 5, 5)
     """
 
-    @_version1.takes(wscale="initialW", bias="initial_bias", use_cudnn="", deterministic="")
+    @_version1.takes(
+        _version1.CONVOLUTION_2D,
+        wscale="initialW",
+        bias="initial_bias",
+        use_cudnn="",
+        deterministic="",
+    )
     def __init__(
         self,
         in_channels: int | None,
@@ -434,7 +440,9 @@ class DilatedConvolution2D(_Filters):
         (1, 4, 1, 1)
     """
 
-    @_version1.takes(wscale="initialW", bias="initial_bias", use_cudnn="")
+    @_version1.takes(
+        _version1.DILATED_CONVOLUTION_2D, wscale="initialW", bias="initial_bias", use_cudnn=""
+    )
     def __init__(
         self,
         in_channels: int | None,
@@ -695,7 +703,13 @@ class Deconvolution2D(_Filters):
 
     _input_axis = 0
 
-    @_version1.takes(wscale="initialW", bias="initial_bias", use_cudnn="", deterministic="")
+    @_version1.takes(
+        _version1.DECONVOLUTION_2D,
+        wscale="initialW",
+        bias="initial_bias",
+        use_cudnn="",
+        deterministic="",
+    )
     def __init__(
         self,
         in_channels: int | None,

@@ -30,7 +30,7 @@ class MLPConvolution2D(ChainList):
         stride: The first convolution's step.
         pad: How many zeros are put around the images.
         activation: The activation; it is not applied to the output of the last convolution.
-        *args: Nothing: here Chainer 1 had ``wscale``, which is taken by name.
+        *args: Nothing more.
         **kwargs: ``conv_init`` and ``bias_init``, the initializers of filters and biases.
 
     Raises:
@@ -46,7 +46,7 @@ class MLPConvolution2D(ChainList):
         (1, 3, 3, 3)
     """
 
-    @_version1.takes(wscale="conv_init", use_cudnn="")
+    @_version1.takes(_version1.MLP_CONVOLUTION_2D, wscale="conv_init", use_cudnn="")
     def __init__(
         self,
         in_channels: Any,

@@ -54,7 +54,7 @@ class Linear(Link):
         ((1, 3), (3, 2))
     """
 
-    @_version1.takes(wscale="initialW", bias="initial_bias")
+    @_version1.takes(_version1.LINEAR, wscale="initialW", bias="initial_bias")
     def __init__(
         self,
         in_size: int | None,

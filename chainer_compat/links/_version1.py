@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainer_compat import links
+from chainer_compat import _version1, links
 from chainer_compat.errors import InvalidArgumentTypeError
 
 __all__ = ["Convolution2D", "DilatedConvolution2D", "Linear"]
-
-_FILTERS = "in_channels out_channels ksize stride pad "
-_REST = " wscale bias nobias use_cudnn initialW initial_bias"
 
 
 class _Ordered:
@@ -49,7 +46,7 @@ class Linear(_Ordered, links.Linear):
         variable([[0.5]])
     """
 
-    _order = ("in_size", "out_size", "wscale", "bias", "nobias", "initialW", "initial_bias")
+    _order = _version1.LINEAR
 
 
 class Convolution2D(_Ordered, links.Convolution2D):
@@ -66,7 +63,7 @@ class Convolution2D(_Ordered, links.Convolution2D):
     Source: Chainer 1's reference, *chainer.links.Convolution2D*.
     """
 
-    _order = (*(_FILTERS + _REST).split(), "deterministic")
+    _order = _version1.CONVOLUTION_2D
 
 
 class DilatedConvolution2D(_Ordered, links.DilatedConvolution2D):
@@ -83,4 +80,4 @@ class DilatedConvolution2D(_Ordered, links.DilatedConvolution2D):
     Source: Chainer 1's reference, *chainer.links.DilatedConvolution2D*.
     """
 
-    _order = tuple(f"{_FILTERS} dilate {_REST}".split())
+    _order = _version1.DILATED_CONVOLUTION_2D

@@ -1,4 +1,4 @@
-# ruff: noqa: I001, PTH123, UP010 (a script as its time wrote it)
+# ruff: noqa: E712, I001, PTH123, UP010 (a script as its time wrote it)
 """A script in the dialect of Chainer 1, which Chainer 2 and later refuse.
 
 `write_old_golden.py` runs it under Chainer 1.24.0, `test_version1.py` under `chainer-compat run`.
@@ -13,9 +13,10 @@ import sys
 
 import numpy as np
 
+import chainer
 import chainer.functions as F
 import chainer.links as L
-from chainer import FunctionSet, Variable, optimizers
+from chainer import FunctionSet, Variable, flag, optimizers
 
 
 def make_model():
@@ -73,6 +74,16 @@ def links_with_old_arguments():
         L.DeconvolutionND(1, 2, 3, 3, initial_bias=0, use_cudnn=False),
         L.Maxout(3, 2, 2, wscale=4),
         L.MLPConvolution2D(2, (3, 4), 3, wscale=0.25, use_cudnn=False),
+        L.Linear(3, 2, 2.0),
+        L.Linear(3, 2, 1, 0.5, False, np.ones((2, 3), np.float32)),
+        L.Linear(3, 2, 2, nobias=True),
+        L.Convolution2D(2, 3, 3, 1, 1, np.sqrt(2)),
+        L.Convolution2D(2, 3, 3, 2, 1, 1.5, 0.5),
+        L.Convolution2D(2, 3, 3, 1, 1, 1, 0, True),
+        L.Convolution2D(2, 3, 3, 1, 1, 1, bias=0.25),
+        L.Deconvolution2D(2, 3, 3, 2, 1, 2.0, 0.5, False, (6, 6)),
+        L.DilatedConvolution2D(2, 3, 3, 1, 2, 2, 0.5),
+        L.MLPConvolution2D(2, (3, 4), 3, 1, 1, 0.5, F.tanh, False),
         F.EmbedID(3, 2),
         F.Bilinear(2, 3, 2),
         F.Inception(2, 1, 2, 1, 2, 1, 1),
@@ -124,8 +135,32 @@ def functions_with_old_arguments():
         F.dropout(rows, 0.25, True),
         norm(Variable(rows)),
         norm(Variable(rows), True),
+        F.spatial_pyramid_pooling_2d(image, 2, F.MaxPooling2D),
+        F.spatial_pyramid_pooling_2d(image, 2, pooling_class=F.MaxPooling2D, use_cudnn=False),
     ]
     return [variable.data.tolist() for variable in results]
+
+
+def flags():
+    """What a variable says of its flag, and what flags say of themselves."""
+    array = np.zeros(1, np.float32)
+    given = [True, False, "on", "off", chainer.ON, chainer.OFF, flag.Flag("ON"), flag.Flag(False)]
+    found = [repr(Variable(array, value).volatile) for value in given]
+    found += [repr(Variable(array, volatile=value).volatile) for value in given]
+    found += [
+        Variable(array, True, "x").name,
+        Variable(array, chainer.OFF, None, array).grad.tolist(),
+        [bool(chainer.ON), bool(chainer.OFF)],
+        [chainer.ON == "on", chainer.ON == True, chainer.ON == chainer.OFF],
+        [chainer.AUTO != "auto", chainer.OFF != "OFF", chainer.AUTO == flag.AUTO],
+        chainer.Flag("auto") is chainer.AUTO,
+    ]
+    for wrong in (lambda: bool(chainer.AUTO), lambda: chainer.ON < chainer.OFF):
+        try:
+            wrong()
+        except (RuntimeError, TypeError, ValueError):
+            found.append("refused")
+    return found
 
 
 def main(out):
@@ -133,6 +168,7 @@ def main(out):
         "training": train(),
         "links": links_with_old_arguments(),
         "functions": functions_with_old_arguments(),
+        "flags": flags(),
     }
     with open(out, "w") as file:
         json.dump(found, file)

@@ -45,6 +45,11 @@ def test_old_arguments_are_not_shown() -> None:
         lambda: L.BatchNormalization(2)(X, True, False, 1),
         lambda: F.Linear(2, 3, 1, 0, False, None, None, 5),
         lambda: F.Linear(2, 3, 1, wscale=2),
+        lambda: L.Linear(2, 3, 0.5, wscale=2),
+        lambda: L.Linear(2, 3, 0.5, 0, False, None, None, 5),
+        lambda: F.spatial_pyramid_pooling_2d(X, 2, pooling_size=2),
+        lambda: chainer.Variable(X, True, None, None, True),
+        lambda: chainer.Variable(X, True, volatile=True),
     ],
 )
 def test_arguments_that_were_never_there_stay_refused(call: Any) -> None:
@@ -93,3 +98,57 @@ def test_links_that_were_told_whether_they_train() -> None:
         block(X, train=True)
     with pytest.raises(TypeError):
         L.StatefulZoneoutLSTM(3, 4, test=True)
+
+
+def test_a_switch_by_position_stays_a_switch() -> None:
+    for nobias in (True, False, 0, 1, np.bool_(True)):
+        assert (L.Linear(2, 3, nobias).b is None) == bool(nobias)
+        assert (L.Convolution2D(2, 3, 1, 1, 0, nobias, 2).b is None) == bool(nobias)
+    assert L.Convolution2D(2, 3, 1, 1, 0, 1, 2).W.array[0, 0] == 2
+
+
+def test_flags_are_one_object_each() -> None:
+    for flag in (chainer.ON, chainer.OFF, chainer.AUTO):
+        assert pickle.loads(pickle.dumps(flag)) is flag
+        assert chainer.Flag(flag) is flag
+        assert flag != 3
+        assert {flag: 1}[flag] == 1
+    assert chainer.ON != "colour"
+    for wrong in ("colour", 2):
+        with pytest.raises(ValueError, match="a flag is"):
+            chainer.Flag(wrong)
+        with pytest.raises(ValueError, match="a flag is"):
+            chainer.Variable(X, wrong)
+
+
+def test_initializing_cuda_says_that_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(RuntimeError, match="CUDA is not available"):
+        chainer.cuda.init(0)
+
+
+def test_initializing_cuda_uses_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[int] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", used.append)
+    chainer.cuda.init()
+    chainer.cuda.init(1)
+    assert used == [1]
+
+
+def test_cuda_made_arrays_of_cupy(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chainer_compat.backends import cuda
+
+    monkeypatch.setitem(cuda._LAZY, "cupy", lambda: np)
+    mod: Any = chainer.cuda
+    assert mod.empty((2, 3)).dtype == np.float32
+    assert mod.zeros(()).dtype == np.float32
+    np.testing.assert_array_equal(mod.zeros((2,), np.int32), np.zeros(2, np.int32))
+    np.testing.assert_array_equal(mod.ones(2), np.ones(2, np.float32))
+    np.testing.assert_array_equal(mod.full(2, 3), np.full(2, 3, np.float32))
+    for name, value in (("ones_like", 1), ("zeros_like", 0)):
+        np.testing.assert_array_equal(getattr(mod, name)(X), np.full_like(X, value))
+    np.testing.assert_array_equal(mod.full_like(X, 5), np.full_like(X, 5))
+    assert mod.empty_like(X).shape == X.shape
