@@ -45,9 +45,15 @@ if [ -z "${python:-}" ]; then
 fi
 
 echo "[oracle] making $folder with $("$python" --version)"
+# Half an environment would only be in the way of the next try.
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' HUP INT TERM
 "$python" -m venv "$folder"
+# tox pins the versions of its own environments, which are too new for Chainer.
+unset PIP_CONSTRAINT
 # Chainer's setup.py imports pkg_resources, which newer releases of setuptools lack.
 "$folder/bin/python" -m pip install --disable-pip-version-check setuptools==65.5.0 wheel==0.42.0
 # shellcheck disable=SC2086 # the packages are words
 "$folder/bin/python" -m pip install --disable-pip-version-check --no-build-isolation $packages
 "$folder/bin/python" -W ignore -c 'import chainer; print("[oracle] Chainer", chainer.__version__)'
+trap - EXIT
