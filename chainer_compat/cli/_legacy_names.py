@@ -146,11 +146,16 @@ _MODULES: dict[types.ModuleType, dict[str, Any]] = {
 
 def _array(still_there: Callable[..., Any]) -> Callable[..., Any]:
     """Makes ``np.array`` and ``np.asarray`` take rows of unequal lengths, and ``copy=False``."""
+    if_needed: bool | None = None
+    try:
+        np.array(0, copy=if_needed)
+    except ValueError:  # NumPy 1, where False means it
+        if_needed = False
 
     @functools.wraps(still_there)
     def array(*args: Any, **kwargs: Any) -> Any:
         if kwargs.get("copy", True) is False:
-            kwargs["copy"] = None  # "if it has to be", which is what False meant
+            kwargs["copy"] = if_needed
         try:
             return still_there(*args, **kwargs)
         except ValueError as error:
@@ -198,11 +203,11 @@ _OLD_WAYS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
 def legacy_names() -> Iterator[None]:
     """Puts the removed names back for the time of a ``with`` statement.
 
-    >>> hasattr(np, "infty")
+    >>> hasattr(np, "float")
     False
     >>> with legacy_names():
-    ...     np.infty
-    inf
+    ...     np.float
+    <class 'float'>
     """
     # Looked for in the module's dict, for NumPy's __getattr__ warns about some.
     added = [

@@ -17,6 +17,7 @@ from chainer_compat.errors import DatasetFileError, InvalidArgumentError, Unsafe
 __all__ = ["get_cifar10", "get_cifar100"]
 
 _BASE_URL = "https://www.cs.toronto.edu/~kriz/"
+_RECONSTRUCT: Any = np.empty(0).__reduce__()[0]
 
 
 def get_cifar10(
@@ -127,9 +128,8 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module_name: str, global_name: str) -> Any:
         if module_name.partition(".")[0] == "numpy" and global_name in self._ALLOWED:
-            # NumPy 1's name of the module that holds it.
-            module = np._core.multiarray if global_name == "_reconstruct" else np  # type: ignore[attr-defined]
-            return getattr(module, global_name)
+            # What arrays are pickled with is in a private module, whose name NumPy 2 changed.
+            return _RECONSTRUCT if global_name == "_reconstruct" else getattr(np, global_name)
         if (module_name, global_name) == ("_codecs", "encode"):
             return str.encode
         raise UnsafeFileError(

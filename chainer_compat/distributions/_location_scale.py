@@ -147,21 +147,24 @@ def _kl_of_gumbels(p: Gumbel, q: Gumbel) -> Any:
     return q._log_scale - p._log_scale + (ratio - 1) * _EULER + shift + tail - 1
 
 
-# At the kink both branches have the same slope, and clamp() gives its boundary the slope 1.
+# At the kink both branches have the same slope. Each is kept from the other's side, where it could
+# be infinite; not by clamp(), the slope of whose bounds depends on torch's version.
 
 
 @function("LaplaceCDF")
 def _standard_cdf(x: Tensor) -> Tensor:
-    below = 0.5 * torch.exp(x.clamp(max=0))
-    above = 1 - 0.5 * torch.exp(-x.clamp(min=0))
-    return torch.where(x < 0, below, above)
+    low = x < 0
+    below = 0.5 * torch.exp(torch.where(low, x, 0.0))
+    above = 1 - 0.5 * torch.exp(-torch.where(low, 0.0, x))
+    return torch.where(low, below, above)
 
 
 @function("LaplaceICDF")
 def _standard_icdf(x: Tensor) -> Tensor:
-    below = torch.log(2 * x.clamp(max=0.5))
-    above = -torch.log(2 * (1 - x).clamp(max=0.5))
-    return torch.where(x < 0.5, below, above)
+    low = x < 0.5
+    below = torch.log(2 * torch.where(low, x, 0.5))
+    above = -torch.log(2 * (1 - torch.where(low, 0.5, x)))
+    return torch.where(low, below, above)
 
 
 class Laplace(_LocationScale):

@@ -180,7 +180,9 @@ def selu(x: Any, alpha: float = 1.6732632423543772, scale: float = 1.05070098735
 
 @function("ClippedReLU", check=_checks.floating)
 def _clipped(x: Tensor, z: float) -> Tensor:
-    return torch.nn.functional.hardtanh(x, 0.0, z) if z > 0 else x.clamp(0, z)
+    if z > 0:
+        return torch.nn.functional.hardtanh(x, 0.0, z)
+    return torch.relu(x).clamp(max=z)  # all of it is z, and has no slope
 
 
 def clipped_relu(x: Any, z: float = 20.0) -> Variable:

@@ -301,7 +301,11 @@ def minimum(x1: Tensor, x2: Tensor) -> Tensor:
 
 @function("Clip", check=_checks.floating)
 def _clip(x: Tensor, x_min: Any, x_max: Any) -> Tensor:
-    return torch.clamp(x, x_min, x_max)
+    if not torch.is_grad_enabled() or not x.requires_grad:
+        return torch.clamp(x, x_min, x_max)
+    # A bound itself passes the gradient, which it does under clamp() only before torch 2.14.
+    clipped = torch.clamp(x.detach(), x_min, x_max)
+    return torch.where(x == clipped, x, clipped)
 
 
 def clip(x: Any, x_min: float | None, x_max: float | None) -> Variable:

@@ -62,9 +62,10 @@ class HDF5Serializer(Serializer):
         compression: The gzip level; None not to compress.
 
     Example:
+        >>> import io
         >>> import h5py
         >>> from chainer_compat.serializers import HDF5Serializer
-        >>> file = h5py.File.in_memory()
+        >>> file = h5py.File(io.BytesIO(), "w")
         >>> HDF5Serializer(file)["l1"]("b", [1.0, 2.0])
         [1.0, 2.0]
         >>> file["l1/b"][:]
@@ -100,10 +101,11 @@ class HDF5Deserializer(Deserializer):
         strict: Whether a value that the file lacks is an error; else it stays as it is.
 
     Example:
+        >>> import io
         >>> import h5py
         >>> import numpy as np
         >>> from chainer_compat.serializers import HDF5Deserializer
-        >>> file = h5py.File.in_memory()
+        >>> file = h5py.File(io.BytesIO(), "w")
         >>> file["l1/b"] = np.ones(2)
         >>> HDF5Deserializer(file)["l1"]("b", np.zeros(2, np.float32))
         array([1., 1.], dtype=float32)

@@ -39,24 +39,22 @@ def _differs(now: dict[Any, Any], before: dict[Any, Any]) -> bool:
     )
 
 
-def _slots(obj: Any) -> dict[str, Any]:
-    names = [
-        name
+def _slots(obj: Any) -> list[tuple[types.MemberDescriptorType, Any]]:
+    # Not by name: a class may have a property of a slot's name, as paths do since Python 3.13.
+    slots = [
+        slot
         for kind in type(obj).__mro__
-        for name in _as_tuple(kind.__dict__.get("__slots__", ()))
-        if name not in {"__dict__", "__weakref__"}
+        if "__slots__" in vars(kind)
+        for slot in vars(kind).values()
+        if isinstance(slot, types.MemberDescriptorType)
     ]
-    found = {}
-    for name in names:
+    found = []
+    for slot in slots:
         try:
-            found[name] = object.__getattribute__(obj, name)
+            found.append((slot, slot.__get__(obj)))
         except AttributeError:
             continue
     return found
-
-
-def _as_tuple(names: Any) -> Iterable[str]:
-    return (names,) if isinstance(names, str) else names
 
 
 def _is_data(items: Any) -> bool:
@@ -122,7 +120,7 @@ class _Memento:
         slots = _slots(obj)
         if slots:
             self._undo.append(_reassign(obj, slots))
-            held.extend(slots.values())
+            held.extend(value for _, value in slots)
         return held
 
     def restore(self) -> None:
@@ -141,10 +139,10 @@ def _refill(items: MutableSequence[Any] | MutableSet[Any]) -> Callable[[], None]
     return undo
 
 
-def _reassign(obj: Any, slots: dict[str, Any]) -> Callable[[], None]:
+def _reassign(obj: Any, slots: list[tuple[types.MemberDescriptorType, Any]]) -> Callable[[], None]:
     def undo() -> None:
-        for name, value in slots.items():
-            object.__setattr__(obj, name, value)
+        for slot, value in slots:
+            slot.__set__(obj, value)
 
     return undo
 

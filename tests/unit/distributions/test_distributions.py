@@ -150,6 +150,16 @@ def test_second_derivatives() -> None:
     assert second.array == pytest.approx(-np.sign(x.array) * first.array)
 
 
+def test_the_slopes_of_laplace_at_its_kink_are_those_beside_it() -> None:
+    made = D.Laplace(np.zeros(3, np.float32), np.ones(3, np.float32))
+    x = chainer.Variable(np.array([-200, 0, 200], np.float32))
+    (density,) = chainer.grad([F.sum(made.cdf(x))], [x])
+    assert density.array == pytest.approx([0, 0.5, 0])
+    p = chainer.Variable(np.array([0.25, 0.5, 0.75], np.float32))
+    (slope,) = chainer.grad([F.sum(made.icdf(p))], [p])
+    assert slope.array == pytest.approx([4, 2, 4])
+
+
 def test_a_constructor_computes_nothing() -> None:
     for made in (D.Normal(ZERO, log_scale=ZERO), D.Uniform(low=ZERO, high=ONE)):
         assert list(vars(made)) in (["_given"], ["_names", "_given"])

@@ -34,6 +34,15 @@ def test_values(name: str, x: float, expected: float, dtype: type) -> None:
     assert y.item() == pytest.approx(expected, rel=tolerance, abs=tolerance)
 
 
+@pytest.mark.parametrize("z", [1.0, 0.0, -1.0])
+def test_clipped_relu_has_no_slope_at_its_bounds(z: float) -> None:
+    x = chainer.Variable(np.array([-2, -1, 0, 0.5, 1, 2], np.float32))
+    y = F.clipped_relu(x, z)
+    np.testing.assert_array_equal(y.array, np.minimum(np.maximum(x.array, 0), z))
+    (slope,) = chainer.grad([F.sum(y)], [x])
+    np.testing.assert_array_equal(slope.array, (x.array > 0) & (x.array < z))
+
+
 @pytest.mark.parametrize("name", [name for name, _, _ in KNOWN])
 def test_integers_are_refused(name: str) -> None:
     with pytest.raises(InvalidType, match=r"dtype\.kind == f"):

@@ -56,11 +56,13 @@ def test_indices_are_int32_and_of_the_first() -> None:
 
 
 def test_bounds() -> None:
-    x = chainer.Variable(np.array([-1, 0, 0.5, 2], np.float32))
+    x = chainer.Variable(np.array([-1, 0, 0.5, 1, 2, np.nan], np.float32))
     y = F.clip(x, 0, 1)
-    np.testing.assert_array_equal(y.array, [0, 0, 0.5, 1])
-    assert gradients(y, x) == [[0, 1, 1, 0]]
-    np.testing.assert_array_equal(F.clip(x, None, 0.0).array, [-1, 0, 0, 0])
+    np.testing.assert_array_equal(y.array, [0, 0, 0.5, 1, 1, np.nan])
+    np.testing.assert_array_equal(F.clip(x.array, 0, 1).array, y.array)
+    assert gradients(y, x) == [[0, 1, 1, 1, 0, 0]]
+    assert gradients(F.clip(x, None, 0.0), x) == [[1, 1, 0, 0, 0, 0]]
+    assert gradients(F.clip(x, 0.5, None), x) == [[0, 0, 1, 1, 1, 0]]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -48,6 +49,40 @@ def test_slots_come_back():
     restore()
     assert thing.x == 1
     assert not hasattr(thing, "y")
+
+
+def test_slots_of_one_name_and_hidden_ones_come_back():
+    class Base:
+        __slots__ = ("__hidden", "_name")
+
+        def __init__(self):
+            self.__hidden = 1
+            Base._name.__set__(self, "base")
+
+        def state(self):
+            return self.__hidden, Base._name.__get__(self)
+
+        def change(self):
+            self.__hidden = 2
+            Base._name.__set__(self, "changed")
+
+    class Derived(Base):
+        __slots__ = ()
+
+        @property
+        def _name(self):
+            return "derived"
+
+    thing = Derived()
+    restore = remember([thing])
+    thing.change()
+    assert thing.state() == (2, "changed")
+    restore()
+    assert thing.state() == (1, "base")
+
+
+def test_a_path_has_a_property_of_a_slots_name():
+    remember(Thing(path=Path("folder") / "file"))()
 
 
 def test_cycles_end():
