@@ -204,6 +204,9 @@ SECTIONS = {
             Contender("safetensors", "plain_files", "safetensors"),
             Contender("chainer_compat: safetensors", "compat_api", "safetensors"),
             Contender("the bytes alone, written and read", "plain_files", "bytes_alone"),
+            Contender(
+                "the bytes alone, read into new memory", "plain_files", "bytes_into_new_memory"
+            ),
         ),
     ),
     "snapshots": Section(

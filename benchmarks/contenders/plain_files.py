@@ -56,13 +56,28 @@ def bytes_alone(options):
     arrays = _files.values(options)
     into = {name: np.ones_like(array) for name, array in arrays.items()}
 
+    def load(path):
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (as below)
+            for array in into.values():
+                file.readinto(array)
+
+    return lambda: _files.measure(_writer(arrays), load)
+
+
+def bytes_into_new_memory(options):
+    """The same, read as `file.read()` does: what NumPy, torch and safetensors could reach."""
+
+    def load(path):
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (as below)
+            file.read()
+
+    save = _writer(_files.values(options))
+    return lambda: _files.measure(save, load)
+
+
+def _writer(arrays):
     def save(path):
         with open(path, "wb", buffering=0) as file:  # noqa: PTH123 (a str path, as for the others)
             file.writelines(arrays.values())
 
-    def load(path):
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (as above)
-            for array in into.values():
-                file.readinto(array)
-
-    return lambda: _files.measure(save, load)
+    return save

@@ -1,23 +1,18 @@
 """One load, all or nothing.
 
-Small arrays are written at once and their old content is kept. Large ones, and what would be too
-much to keep, are written at the very end, after the object's own code has run and every checksum
-has been verified; so a load needs no second copy of the target, and a failure finds nothing half
-done.
+Small arrays are written at once and their old content is kept. What would be too much to keep is
+written at the very end, after the object's own code has run and every checksum has been verified;
+so a load needs no second copy of the target, and a failure finds nothing half done.
 """
 
 from __future__ import annotations
 
-import contextlib
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
 
 from chainer_compat.backends._crossing import is_array
-from chainer_compat.errors import FileFormatError, SnapshotMismatchError
+from chainer_compat.errors import SnapshotMismatchError
 from chainer_compat.serializers._assign import (
     check_array,
     copy_of,
@@ -27,21 +22,18 @@ from chainer_compat.serializers._assign import (
 )
 from chainer_compat.serializers._mapping_store import ArrayMember
 from chainer_compat.serializers._memento import remember
-from chainer_compat.serializers._progress import Progress
-from chainer_compat.serializers._steps import THREADS, do_all
+from chainer_compat.serializers._two_passes import check_and_write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from chainer_compat.serializers._stored import Stored
 
 __all__ = ["DirectSession", "LoadSession", "Session", "Store"]
 
-# How much of the target's old content is kept at most, in all and of one array.
+# How much of the target's old content is kept at most.
 JOURNAL_BYTES = 8 << 20
+# An array of no more is read whole before it is written, where nobody could take that back.
 _SMALL = 1 << 20
-# Less than this is done before a second thread has begun.
-_WORTH_A_THREAD = 1 << 20
+_OWN_MEMORY = 1 << 16
 
 
 class Store(Protocol):
@@ -118,9 +110,34 @@ class DirectSession:
         return error
 
     def _write(self, value: Any, member: Stored) -> None:
-        # Nobody takes this back, so what is small is known to be good before it is written.
         small = member.header.nbytes <= _SMALL
         write_array(value, ArrayMember(member.read()) if small else member)
+
+
+class _Journal:
+    """Keeps the old content of arrays.
+
+    Attributes:
+        room: How many bytes may still be added.
+    """
+
+    def __init__(self) -> None:
+        self.room = JOURNAL_BYTES
+        self._memory: np.ndarray | None = None
+
+    def keep(self, value: Any) -> Any:
+        """Returns a copy of an array for which there is room."""
+        size, room = int(value.nbytes), self.room
+        self.room -= size + -size % 64
+        if size < _OWN_MEMORY or type(value) is not np.ndarray or value.dtype.hasobject:
+            return copy_of(value)
+        # One large piece of fresh memory costs less than many.
+        if self._memory is None:
+            self._memory = np.empty(room, np.uint8)
+        start = len(self._memory) - room
+        kept = self._memory[start : start + size].view(value.dtype).reshape(value.shape)
+        np.copyto(kept, value)
+        return kept
 
 
 class LoadSession(DirectSession):
@@ -135,7 +152,7 @@ class LoadSession(DirectSession):
         super().__init__(store)
         self._restore_attributes = remember(target)
         self._kept: list[tuple[Any, Any]] = []
-        self._room = JOURNAL_BYTES
+        self._journal = _Journal()
         self._deferred: list[tuple[Any, Stored]] = []
         self._refused: list[SnapshotMismatchError] = []
         self.used: set[str] = set()
@@ -159,11 +176,10 @@ class LoadSession(DirectSession):
 
     def _write(self, value: Any, member: Stored) -> None:
         size = int(value.nbytes)
-        if size > min(self._room, _SMALL):
+        if size > self._journal.room:
             self._deferred.append((value, member))
             return
-        self._room -= size
-        self._kept.append((value, copy_of(value)))
+        self._kept.append((value, self._journal.keep(value)))
         write_array(value, member)
 
     def finish(self) -> None:
@@ -174,28 +190,12 @@ class LoadSession(DirectSession):
         """
         if self._refused:
             raise self._refused[0]
-        total = sum(member.header.nbytes for _, member in self._deferred)
-        with (
-            Progress(f"loading {self._store.name}", 2 * total) as progress,
-            self._pool(total) as pool,
-        ):
-            checks = [step for _, member in self._deferred for step in member.verifying()]
-            do_all(checks, progress.advance, pool)
-            writes = [step for pair in self._deferred for step in writing(*pair)]
-            try:
-                do_all(writes, progress.advance, pool)
-            except FileFormatError as error:
-                raise FileFormatError(
-                    f"{error}. It was whole before, so it has been written to meanwhile; what was "
-                    "loaded of it is of no use: load a whole file"
-                ) from error
-
-    def _pool(self, total: int) -> contextlib.AbstractContextManager[ThreadPoolExecutor | None]:
-        # Arrays that share memory must be written in the file's order.
-        alone = THREADS == 1 or total < _WORTH_A_THREAD
-        if alone or _share_memory(value for value, _ in self._deferred):
-            return contextlib.nullcontext()
-        return ThreadPoolExecutor(THREADS - 1)
+        check_and_write(
+            self._store.name,
+            [member for _, member in self._deferred],
+            [value for value, _ in self._deferred],
+            lambda: [step for pair in self._deferred for step in writing(*pair)],
+        )
 
     def rollback(self) -> None:
         """Puts everything back as it was before the load."""
@@ -207,23 +207,3 @@ class LoadSession(DirectSession):
             else:
                 value[...] = before
         self._restore_attributes()
-
-
-def _share_memory(values: Iterable[Any]) -> bool:
-    spans = sorted(map(_memory_of, values))
-    return any(end > after for (_, end), (after, _) in pairwise(spans))
-
-
-def _memory_of(value: Any) -> tuple[int, int]:
-    """Where an array's memory begins and ends, as far as it tells; a place of its own otherwise."""
-    if isinstance(value, np.ndarray):
-        at, size, strides = value.__array_interface__["data"][0], value.itemsize, value.strides
-    elif isinstance(value, torch.Tensor) and value.layout == torch.strided:
-        at, size = value.data_ptr(), value.element_size()
-        strides = tuple(step * size for step in value.stride())
-    else:
-        return id(value), id(value) + 1
-    reach = [(n - 1) * step for n, step in zip(value.shape, strides, strict=True)]
-    if any(n == 0 for n in value.shape):
-        return at, at
-    return at + sum(min(r, 0) for r in reach), at + sum(max(r, 0) for r in reach) + size

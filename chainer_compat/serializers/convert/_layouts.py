@@ -43,6 +43,11 @@ class Piece:
     how: str = ""
     optional: bool = False
 
+    @property
+    def is_as_stored(self) -> bool:
+        """Whether it is one array of the file, element for element."""
+        return self.make is _as_it_is
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from chainer_compat.errors import SnapshotMismatchError
-from chainer_compat.serializers._assign import check_dtype
+from chainer_compat.serializers._assign import check_dtype, writing
 from chainer_compat.serializers._loading import IgnoreNames, as_predicate
-from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._session import JOURNAL_BYTES, Store
+from chainer_compat.serializers._steps import Step
 from chainer_compat.serializers._stores import open_store
+from chainer_compat.serializers._two_passes import check_and_write
 from chainer_compat.serializers.convert._layouts import Piece, Shape, layouts_of, refusal
 from chainer_compat.serializers.convert._matching import (
     Match,
@@ -321,35 +323,40 @@ def _check(report: Report, name: str, strict: bool | str) -> None:
 
 
 def _fill(store: Store, placed: list[Placed]) -> None:
-    total = sum(store.member(key).header.nbytes for item in placed for key in item.keys)
-    with Progress(f"loading {store.name}", 2 * total) as progress:
-        _fill_checked(store, placed, progress)
-
-
-def _fill_checked(store: Store, placed: list[Placed], progress: Progress) -> None:
-    def read(key: str) -> np.ndarray:
-        array = store.member(key).read()
-        store.release(key)
-        progress.advance(array.nbytes)
-        return array
-
-    # Everything is checked before anything is written; an interruption can still come in between.
+    members = []
     for item in placed:
         for key in item.keys:
-            member = store.member(key)
-            check_dtype(key, item.tensor, member.header.dtype)
-            member.verify()
-            progress.advance(member.header.nbytes)
+            members.append(store.member(key))
+            check_dtype(key, item.tensor, members[-1].header.dtype)
+    # Everything is checked before anything is written; an interruption can still come in between.
     keeps = sum(item.tensor.nbytes for item in placed) <= JOURNAL_BYTES
-    kept: list[tuple[torch.Tensor, torch.Tensor]] = []
+    kept = [(item.tensor.detach(), item.tensor.detach().clone()) for item in placed if keeps]
     try:
-        for item in placed:
-            tensor = item.tensor.detach()
-            made = torch.from_numpy(np.ascontiguousarray(item.make(read)))
-            if keeps:
-                kept.append((tensor, tensor.clone()))
-            tensor.copy_(made.reshape(tensor.shape))
+        check_and_write(
+            store.name,
+            members,
+            [item.tensor for item in placed],
+            lambda: [step for item in placed for step in _writing(item, store)],
+        )
     except BaseException:
         for tensor, before in kept:
             tensor.copy_(before)
         raise
+
+
+def _writing(item: Placed, store: Store) -> list[Step]:
+    if item.piece.is_as_stored:
+        member = store.member(item.keys[0])
+        if member.header.shape == tuple(item.tensor.shape):
+            if not item.tensor.is_inference():
+                # A graph that still needs the old values is to notice, as after copy_.
+                torch.autograd.graph.increment_version(item.tensor)
+            return writing(item.tensor, member)
+    size = sum(store.member(key).header.nbytes for key in item.keys)
+    return [Step(size, partial(_make, item, store))]
+
+
+def _make(item: Placed, store: Store) -> None:
+    made = torch.from_numpy(np.ascontiguousarray(item.make(lambda key: store.member(key).read())))
+    tensor = item.tensor.detach()
+    tensor.copy_(made.reshape(tensor.shape))

@@ -158,7 +158,7 @@ def test_whatever_takes_long_shows_how_far_it_is(name, tmp_path, monkeypatch):
 
 PEAK = """
 import resource, sys
-import h5py, numpy as np, isal.isal_zlib
+import h5py, numpy as np, isal.isal_zlib, torch
 from chainer_compat import serializers
 
 def peak():
@@ -174,8 +174,11 @@ class Target:
             serializer(str(i), array)
 
 target = Target()
+obj = target
+if sys.argv[5] == "module":
+    obj = torch.nn.ParameterList([torch.from_numpy(array) for array in target.arrays])
 before = peak()
-getattr(serializers, sys.argv[1])(sys.argv[2], target)
+getattr(serializers, sys.argv[1])(sys.argv[2], obj)
 assert all(array[7] == 7 for array in target.arrays)
 print(peak() - before)
 """
@@ -187,18 +190,21 @@ print(peak() - before)
     [
         *((kind, 4_000_000, 6) for kind in ("npz", "npz plain", "hdf5", "safetensors")),
         *((kind, 200_000, 120) for kind in ("npz", "npz plain", "safetensors")),
+        *((kind, 200_000, 120) for kind in ("npz module", "npz plain module")),
+        ("npz plain module", 4_000_000, 6),
     ],
 )
 def test_a_load_takes_no_more_than_the_target_and_one_array(tmp_path, kind, size, count):
     array = np.random.default_rng(0).normal(size=size).astype(np.float32)
     array[7] = 7
     arrays, file = dict.fromkeys(map(str, range(count)), array), str(tmp_path / "file")
-    if kind == "npz plain":
+    form, *how = kind.split()
+    if "plain" in how:
         serializers.save_npz(file, arrays, compression=False)
     else:
-        getattr(serializers, f"save_{kind}")(file, arrays)
-    load = f"load_{kind.partition(' ')[0]}"
-    command = [sys.executable, "-c", PEAK, load, file, str(size), str(count)]
+        getattr(serializers, f"save_{form}")(file, arrays)
+    target = "module" if "module" in how else "object"
+    command = [sys.executable, "-c", PEAK, f"load_{form}", file, str(size), str(count), target]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     # What is small is kept until the end, up to eight megabytes of it.

@@ -21,7 +21,7 @@ from chainer_compat.errors import (
 )
 from chainer_compat.serializer import Serializer
 from chainer_compat.serializers import _steps
-from chainer_compat.serializers._session import _share_memory
+from chainer_compat.serializers._two_passes import share_memory
 from tests.unit.serializers._targets import Part, Whole, state
 
 PLAIN_SHA256 = "991617ad58332d2610304b4c1c5620b242adb2ede762f4e16158bc7a8d72ca7f"
@@ -462,6 +462,35 @@ class TestAllOrNothing:
             serializers.load_npz(saved(Whole(3)), whole)
         assert state(whole) == state(Whole(1))
 
+    @pytest.mark.parametrize("compression", [True, False])
+    def test_old_content_of_all_layouts_comes_back(self, compression):
+        def arrays():
+            values = np.arange(40_000.0).reshape(200, 200)
+            return [
+                values.copy(), np.asfortranarray(values), values[::2, ::-2], values.T,
+                torch.arange(30_000), values.astype(">f4"), np.arange(30_001, dtype="i1"),
+                values.astype("c16"), values[:0], values.copy().view(np.recarray),
+                np.array(3.0), np.ones(20_000, "S5"),
+            ]  # fmt: skip
+
+        class Failing:
+            def __init__(self):
+                self.arrays = arrays()
+
+            def serialize(self, serializer):
+                for i, array in enumerate(self.arrays):
+                    serializer(f"{i}", array)
+                if not isinstance(serializer, Serializer):
+                    assert all((a[..., :1] == 0).all() for a in self.arrays[:9])
+                    raise ZeroDivisionError
+
+        other = Failing()
+        stored = {f"{i}": np.zeros_like(array) for i, array in enumerate(other.arrays)}
+        with pytest.raises(ZeroDivisionError):
+            serializers.load_npz(saved(stored, compression), other)
+        for value, before in zip(other.arrays, arrays(), strict=True):
+            assert np.asarray(value).tolist() == np.asarray(before).tolist()
+
     def test_an_interruption_changes_nothing(self):
         class Interrupted(Whole):
             def serialize(self, serializer):
@@ -549,7 +578,7 @@ class TestAllOrNothing:
     )
     def test_it_is_known_which_arrays_share_memory(self, first, second, share):
         array = np.arange(1.0, 11.0)
-        assert _share_memory([first(array), second(array)]) == share
+        assert share_memory([first(array), second(array)]) == share
 
     @pytest.mark.parametrize("save", [np.savez, np.savez_compressed, None])
     def test_no_flipped_bit_leaves_a_large_array_half_loaded(self, save, monkeypatch):
@@ -610,6 +639,7 @@ class TestLargeArrays:
     @pytest.fixture(autouse=True)
     def spans(self, monkeypatch):
         monkeypatch.setattr("chainer_compat.serializers._members._SPAN", 1 << 20)
+        monkeypatch.setattr("chainer_compat.serializers._session.JOURNAL_BYTES", 0)
 
     @pytest.mark.parametrize("compression", [True, False])
     @pytest.mark.parametrize("opened", [True, False])
@@ -648,7 +678,7 @@ class TestLargeArrays:
         assert (target.b == array).all()
 
     def test_one_core_does_it_alone(self, monkeypatch):
-        monkeypatch.setattr("chainer_compat.serializers._session.THREADS", 1)
+        monkeypatch.setattr("chainer_compat.serializers._two_passes.THREADS", 1)
         target = Pair(np.zeros(400_000), np.zeros(400_000))
         serializers.load_npz(saved({"a": np.ones(400_000), "b": np.ones(400_000)}), target)
         assert target.a.all()
@@ -678,7 +708,8 @@ class TestAFileThatChangesMeanwhile:
             if len(calls) == 1 and when == "between":
                 change()
 
-        monkeypatch.setattr("chainer_compat.serializers._session.do_all", do_all)
+        monkeypatch.setattr("chainer_compat.serializers._two_passes.do_all", do_all)
+        monkeypatch.setattr("chainer_compat.serializers._session.JOURNAL_BYTES", 0)
         try:
             serializers.load_npz(path, target)
         finally:

@@ -9,7 +9,8 @@ from torch import nn
 
 from chainer_compat import serializers
 from chainer_compat.errors import DtypeMismatchError, FileFormatError, SnapshotMismatchError
-from chainer_compat.serializers import convert
+from chainer_compat.serializers import _assign, convert
+from chainer_compat.serializers._steps import Step
 
 
 def npz(arrays):
@@ -243,18 +244,40 @@ class TestAllOrNothing:
 
         module = Named()
         before = [p.clone() for p in module.parameters()]
-        made = []
 
-        def make(self, read):
-            if made:
-                raise KeyboardInterrupt
-            made.append(1)
-            return read(self.keys[0])
+        def interrupt():
+            assert not torch.equal(before[0], next(module.parameters()))
+            raise KeyboardInterrupt
 
-        monkeypatch.setattr(_weights.Placed, "make", make)
+        def writing(tensor, member):
+            steps = _assign.writing(tensor, member)
+            return steps if tensor is module.l1.weight else [Step(0, interrupt)]
+
+        monkeypatch.setattr(_weights, "writing", writing)
         with pytest.raises(KeyboardInterrupt):
             convert.load_weights(npz({**linear("l1", 3, 3), **linear("l2", 3, 3)}), module)
         assert all(torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True))
+
+    def test_a_graph_that_needs_the_old_weights_notices(self):
+        module = Named()
+        out = module.l2(module.l1(torch.ones(1, 3, requires_grad=True))).sum()
+        convert.load_weights(npz({**linear("l1", 3, 3), **linear("l2", 3, 3)}), module)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            out.backward()
+
+    def test_weights_made_for_inference_are_loaded(self):
+        with torch.inference_mode():
+            module = Named()
+        convert.load_weights(npz({**linear("l1", 3, 3), **linear("l2", 3, 3)}), module)
+        assert torch.equal(module.l1.bias, torch.from_numpy(linear("l1", 3, 3)["l1/b"]))
+
+    def test_tied_weights_take_what_comes_last(self):
+        module = Named()
+        module.l2.weight = module.l1.weight
+        arrays = {"l1/weight": np.zeros((3, 3)), "l2/weight": np.ones((3, 3)),
+                  "l1/bias": np.zeros(3), "l2/bias": np.zeros(3)}  # fmt: skip
+        convert.load_weights(npz(arrays), module)
+        assert module.l1.weight.tolist() == [[1, 1, 1]] * 3
 
 
 class TestModulesSavedHere:
