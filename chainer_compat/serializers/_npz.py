@@ -95,6 +95,9 @@ def load_npz(
 ) -> Any:
     """Loads an object from an npz file, all of it or nothing, and never runs what is in the file.
 
+    Arrays beyond the first 8 MB are filled when ``obj.serialize`` has returned and every checksum
+    has been verified; what an object computes from such arrays, it should compute later.
+
     Args:
         file: A path or a binary file object.
         obj: Anything with ``serialize(serializer)``, or a torch module, which is filled as

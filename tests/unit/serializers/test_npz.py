@@ -462,6 +462,21 @@ class TestAllOrNothing:
             serializers.load_npz(saved(Whole(3)), whole)
         assert state(whole) == state(Whole(1))
 
+    def test_arrays_beyond_the_journal_are_filled_at_the_end(self):
+        class Looking:
+            def __init__(self):
+                self.arrays = [np.zeros(900_000) for _ in range(2)]
+
+            def serialize(self, serializer):
+                for i, array in enumerate(self.arrays):
+                    serializer(f"{i}", array)
+                self.seen = [array[-1] for array in self.arrays]
+
+        target = Looking()
+        serializers.load_npz(saved({"0": np.ones(900_000), "1": np.ones(900_000)}), target)
+        assert target.seen == [1, 0]
+        assert all(array.all() for array in target.arrays)
+
     @pytest.mark.parametrize("compression", [True, False])
     def test_old_content_of_all_layouts_comes_back(self, compression):
         def arrays():
