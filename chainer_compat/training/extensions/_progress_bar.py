@@ -75,6 +75,10 @@ class _TrainingDisplay(ProgressDisplay):
         super().__init__(bar_length, out)
         self._training_length = training_length
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What it last looked at, and drew, is not its own.
+        return {**self.__dict__, "trainer": None, "_notebook_bars": None}
+
     def start(self, trainer: Any) -> None:
         """Notes where and when the run starts.
 

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from chainer_compat.training._extension import PRIORITY_WRITER, make_extension
+from chainer_compat.training._extension import PRIORITY_WRITER, Extension
 
 __all__ = ["observe_lr", "observe_value"]
 
 
-def observe_value(observation_key: str, target_func: Callable[[Any], Any]) -> Callable[[Any], None]:
+class _Observation(Extension):
+    trigger = (1, "epoch")
+    priority = PRIORITY_WRITER
+    default_name = "_observe_value"  # that of the function which Chainer returns
+
+    def __init__(self, observation_key: str, target_func: Callable[[Any], Any]) -> None:
+        self._observation_key = observation_key
+        self._target_func = target_func
+
+    def __call__(self, trainer: Any) -> None:
+        """Observes the value.
+
+        Args:
+            trainer: The trainer that calls it.
+        """
+        trainer.observation[self._observation_key] = self._target_func(trainer)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._observation_key!r}>"
+
+
+def observe_value(observation_key: str, target_func: Callable[[Any], Any]) -> _Observation:
     """Returns an extension that observes what a function returns, once an epoch by default.
 
     Args:
@@ -25,15 +47,10 @@ def observe_value(observation_key: str, target_func: Callable[[Any], Any]) -> Ca
         >>> extension.trigger
         (1, 'epoch')
     """
-
-    @make_extension(trigger=(1, "epoch"), priority=PRIORITY_WRITER)
-    def _observe_value(trainer: Any) -> None:
-        trainer.observation[observation_key] = target_func(trainer)
-
-    return _observe_value
+    return _Observation(observation_key, target_func)
 
 
-def observe_lr(optimizer_name: str = "main", observation_key: str = "lr") -> Callable[[Any], None]:
+def observe_lr(optimizer_name: str = "main", observation_key: str = "lr") -> _Observation:
     """Returns an extension that observes the learning rate of an optimizer.
 
     Args:
@@ -47,6 +64,8 @@ def observe_lr(optimizer_name: str = "main", observation_key: str = "lr") -> Cal
         >>> extensions.observe_lr().priority
         300
     """
-    return observe_value(
-        observation_key, lambda trainer: trainer.updater.get_optimizer(optimizer_name).lr
-    )
+    return observe_value(observation_key, partial(_learning_rate, optimizer_name))
+
+
+def _learning_rate(optimizer_name: str, trainer: Any) -> Any:
+    return trainer.updater.get_optimizer(optimizer_name).lr

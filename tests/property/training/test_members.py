@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import pickle
 from operator import lt
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import chainer_compat as chainer
 from chainer_compat import serializers
 from chainer_compat.iterators import SerialIterator
-from chainer_compat.training import Extension, extensions, triggers
+from chainer_compat.training import extensions, triggers
 from tests.unit.training._doubles import load, numbers_trainer, saved
 
 NET = torch.nn.Linear(2, 2)
@@ -40,6 +41,10 @@ def _evaluator():
     return extensions.Evaluator(SerialIterator([np.ones(2, np.float32)], 1, repeat=False), NET)
 
 
+def _iteration(trainer):
+    return trainer.updater.iteration
+
+
 EXTENSIONS = {
     "DumpGraph": lambda: extensions.DumpGraph("loss"),
     "Evaluator": _evaluator,
@@ -58,12 +63,16 @@ EXTENSIONS = {
     "PolynomialShift": lambda: extensions.PolynomialShift("lr", 0.5, 10),
     "PrintReport": lambda: extensions.PrintReport(["loss"]),
     "ProfileReport": lambda: extensions.ProfileReport("profile"),
-    "ProgressBar": extensions.ProgressBar,
+    "ProgressBar": lambda: extensions.ProgressBar(update_interval=2),
     "StepShift": lambda: extensions.StepShift("lr", 0.5, 2),
     "VariableStatisticsPlot": lambda: extensions.VariableStatisticsPlot(
         NET, max_sample_size=10, trigger=(2, "iteration")
     ),
     "WarmupShift": lambda: extensions.WarmupShift("lr", 0.1, 5, 1.0),
+    "observe_lr": extensions.observe_lr,
+    "observe_value": lambda: extensions.observe_value("iteration", _iteration),
+    "snapshot": lambda: extensions.snapshot(n_retains=1),
+    "snapshot_object": lambda: extensions.snapshot_object(SerialIterator([1], 1), "it"),
     "unchain_variables": extensions.unchain_variables,
 }
 
@@ -72,18 +81,11 @@ class Optimizer:
     lr = 1.0
 
 
-def _members(module, base):
-    names = vars(module).items()
-    return sorted(
-        n for n, c in names if inspect.isclass(c) and issubclass(c, base) and n in module.__all__
-    )
-
-
 def test_every_member_is_here():
-    aliases = {"dump_graph"}
+    functions = {"always", "get_trigger", "never"}
 
-    assert set(TRIGGERS) == set(_members(triggers, triggers.Trigger)) - {"Trigger"}
-    assert set(EXTENSIONS) == set(_members(extensions, Extension)) - aliases
+    assert set(TRIGGERS) == set(triggers.__all__) - functions - {"Trigger"}
+    assert set(EXTENSIONS) == set(extensions.__all__) - {"dump_graph", "snapshot_writers"}
 
 
 @pytest.fixture(params=[*TRIGGERS, *EXTENSIONS])
@@ -138,6 +140,51 @@ def test_says_what_it_is(make):
     assert type(member).__name__ in repr(member)
     assert type(member).__name__ in str(member)
     assert " object at 0x" not in repr(member) + str(member)
+
+
+def _answers(trigger, times, words):
+    """What it says in each iteration, asked so many times; by the words it is saved and loaded."""
+    trainer = numbers_trainer("", iterations_per_epoch=3)
+    trainer._start_at = 0.0
+    for word in words:
+        trainer.updater.iteration += 1
+        loss = np.float32(np.cos(trainer.updater.iteration))
+        trainer.observation = {"loss": loss, "main/loss": loss}
+        answers = []
+        for time in range(times):
+            if word == "between" and time:
+                trigger = load(pickle.loads(pickle.dumps(trigger)), saved(trigger))
+            answers.append(trigger(trainer))
+        yield answers
+
+
+WORDS = st.lists(st.sampled_from(["ask", "between"]), min_size=1, max_size=20)
+
+
+@pytest.mark.parametrize("name", TRIGGERS)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=WORDS)
+def test_trigger_that_is_asked_again_in_an_iteration_says_the_same(name, words):
+    asked_once = [answer for (answer,) in _answers(TRIGGERS[name](), 1, words)]
+    asked_thrice = list(_answers(TRIGGERS[name](), 3, words))
+
+    assert asked_thrice == [[answer] * 3 for answer in asked_once]
+
+
+@pytest.mark.parametrize("name", TRIGGERS)
+def test_extensions_that_share_a_trigger_are_called_together(name, tmp_path):
+    trainer = numbers_trainer(
+        tmp_path, stop=(12, "iteration"), report=lambda i: chainer.report({"loss": np.cos(i)})
+    )
+    trigger, called = TRIGGERS[name](), {"first": [], "second": []}
+    for label, calls in called.items():
+        trainer.extend(
+            lambda t, calls=calls: calls.append(t.updater.iteration), name=label, trigger=trigger
+        )
+    trainer.run()
+
+    assert called["second"] == called["first"]
+    assert called["first"] or name in {"EarlyStoppingTrigger", "SignalTrigger"}
 
 
 @pytest.mark.parametrize("name", EXTENSIONS)
