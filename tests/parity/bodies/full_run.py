@@ -10,8 +10,11 @@ import tempfile
 import types
 
 
-def run_every_extension(chainer, np):
-    """Three epochs of a linear classifier; gives the calls, and what each iteration observed."""
+def run_every_extension(chainer, np, more=None):
+    """Three epochs of a linear classifier; gives the calls, and what each iteration observed.
+
+    `more` makes further extensions, as `_extensions` does.
+    """
     log = []
     with (
         tempfile.TemporaryDirectory() as out,
@@ -19,7 +22,8 @@ def run_every_extension(chainer, np):
         contextlib.redirect_stderr(io.StringIO()),
     ):
         trainer, rates = _trainer(chainer, np, out)
-        for extension, options in _extensions(chainer, np, trainer, rates):
+        extensions = _extensions(chainer, np, trainer, rates) + (more(trainer) if more else [])
+        for extension, options in extensions:
             trainer.extend(_recorded(extension, log), **options)
         trainer.extend(lambda trainer: log.append(sorted(trainer.observation)), priority=-1000)
         trainer.run()
