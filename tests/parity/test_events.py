@@ -29,7 +29,7 @@ own_triggers = st.one_of(intervals, askers)
 
 def failures(*places):
     """Where an extension raises: at its nth call, or elsewhere."""
-    at = {"call": st.integers(1, 3), "on_error": st.just(True), "finalize": st.just(True)}
+    at = {"call": st.integers(1, 3), "on_error": st.just(True), "initialize": st.just(True)}
     return st.fixed_dictionaries({}, optional={place: at[place] for place in places})
 
 
@@ -73,7 +73,7 @@ def test_events_of_a_run(both, plan):
 
 
 @examples()
-@given(runs(failures("call", "on_error"), st.integers(1, 4)))
+@given(runs(failures("call", "on_error", "initialize"), st.integers(1, 4)))
 def test_events_of_a_run_in_which_something_raises(both, plan):
     both(events.run_trainer, plan)
 

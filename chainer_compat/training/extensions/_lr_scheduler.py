@@ -78,15 +78,20 @@ class LRScheduler(Extension):
             self._scheduler = self._make(stand_in)
         if self._loaded is not None:
             self._take_up(self._loaded)
-        self._pass_on()
+        else:
+            self._pass_on()
 
     def _state(self) -> dict[str, Any] | None:
         if self._scheduler is None:
             return self._loaded
-        return {
+        state = {
             "scheduler": self._scheduler.state_dict(),
             "rates": [group["lr"] for group in self._groups()],
         }
+        if self._make is not None:
+            # Other extensions may have set it since.
+            state["value"] = getattr(self._optimizer, self._attr)
+        return state
 
     def __getstate__(self) -> dict[str, Any]:
         if self._make is None:
@@ -99,6 +104,9 @@ class LRScheduler(Extension):
         for group, rate in zip(self._groups(), state["rates"], strict=True):
             group["lr"] = rate
         self._loaded = None
+        if self._make is not None:
+            value = state.get("value", self._groups()[0]["lr"])
+            setattr(self._optimizer, self._attr, value)
 
     def _groups(self) -> list[dict[str, Any]]:
         groups: list[dict[str, Any]] = self._scheduler.optimizer.param_groups

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from operator import gt
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +86,12 @@ some_triggers = st.one_of(
     ),
     intervals.map(lambda pair: lambda: triggers.MinValueTrigger("loss", pair)),
     st.just(triggers.OnceTrigger),
+    st.just(lambda: triggers.EarlyStoppingTrigger((1, "iteration"), "loss", patience=2)),
+    intervals.map(lambda pair: lambda: triggers.BestValueTrigger("loss", gt, pair)),
+    st.tuples(intervals, intervals).map(
+        lambda pairs: lambda: ~(triggers.IntervalTrigger(*pairs[0]) & pairs[1])
+    ),
+    st.just(lambda: triggers.FunctionTrigger(lambda t: t.observation["hits"] == 1, "one hit")),
     st.tuples(intervals, intervals).map(
         lambda pairs: (
             lambda: triggers.AnyTrigger(triggers.MaxValueTrigger("loss", pairs[0]), pairs[1])
@@ -99,14 +107,47 @@ shifts = {
     "MultistepShift": lambda: extensions.MultistepShift("lr", 0.5, (2, 5, 8), 1.0),
     "WarmupShift": lambda: extensions.WarmupShift("lr", 0.1, 6, 1.0),
 }
+
+
+class Plot(extensions.PlotReport):
+    """The points without the picture."""
+
+    def _draw(self, path):
+        pass
+
+
+class Target:
+    """Reports what it is given, which a shuffled iterator draws from NumPy's stream."""
+
+    def namedlinks(self, skipself=False):
+        yield from ()
+
+    def __call__(self, x):
+        chainer.report({"seen": float(x @ [1, 10])}, self)
+
+
+def evaluator():
+    return extensions.Evaluator(SerialIterator(range(4), 2, repeat=False), Target())
+
+
+CosineAnnealingLR = torch.optim.lr_scheduler.CosineAnnealingLR
+ReduceLROnPlateau = torch.optim.lr_scheduler.ReduceLROnPlateau
 extras = {
-    "LogReport": Log,
     "MicroAverage": lambda: extensions.MicroAverage("hits", "all", "share", (3, "iteration")),
     "observe_lr": extensions.observe_lr,
+    "cosine": lambda: extensions.LRScheduler(lambda o: CosineAnnealingLR(o, 4)),
+    "plateau": lambda: extensions.LRScheduler(lambda o: ReduceLROnPlateau(o, patience=1), "loss"),
+    "PlotReport": lambda: Plot(["loss", "share"], trigger=(3, "iteration")),
+    # Draws from NumPy's stream which of the calls it keeps.
+    "VariableStatisticsPlot": lambda: extensions.VariableStatisticsPlot(
+        torch.zeros(2), max_sample_size=2, trigger=None
+    ),
+    "Evaluator": evaluator,
 }
 plans = st.fixed_dictionaries(
     {
         "shifts": st.lists(st.tuples(st.sampled_from(sorted(shifts)), intervals), max_size=3),
+        "extras": st.lists(st.tuples(st.sampled_from(sorted(extras)), intervals), max_size=4),
         "log_trigger": intervals,
         "stop": st.sampled_from(["iterations", "early"]),
         "probes": st.lists(st.tuples(some_triggers, st.integers(-200, 400)), max_size=5),
@@ -115,6 +156,10 @@ plans = st.fixed_dictionaries(
         "snapshot_at": st.integers(1, ITERATIONS - 1),
     }
 )
+
+
+def sorted_items(observation):
+    return sorted((name, repr(value)) for name, value in observation.items())
 
 
 def build(plan, out, events):
@@ -127,20 +172,24 @@ def build(plan, out, events):
     for shift, trigger in plan["shifts"]:
         trainer.extend(shifts[shift](), trigger=trigger)
     trainer.extend(Log(trigger=plan["log_trigger"], filename=None), name="LogReport")
-    trainer.extend(extras["MicroAverage"]())
-    trainer.extend(extras["observe_lr"](), trigger=(1, "iteration"))
+    for extra, trigger in plan["extras"]:
+        trainer.extend(extras[extra](), trigger=trigger, name=extra)
     shared = plan["shared"]()
     probes = [(make(), priority) for make, priority in plan["probes"]]
     for index, (trigger, priority) in enumerate([*probes, (shared, 350), (shared, -150)]):
         trainer.extend(
             lambda t, index=index: events.append(
-                (t.updater.iteration, index, t.updater.optimizer.lr, sorted(t.observation))
+                (t.updater.iteration, index, t.updater.optimizer.lr, sorted_items(t.observation))
             ),
             name=f"probe{index}",
             trigger=trigger,
             priority=priority,
         )
     return trainer
+
+
+def plain(content):
+    return {key: np.asarray(value).tolist() for key, value in content.items()}
 
 
 @given(plans)
@@ -179,6 +228,9 @@ def test_resumed_run_is_the_run(plan):
         whole.updater.optimizer.lr,
     )
     assert resumed.updater.iteration == whole.updater.iteration
+    for name, entry in resumed._extensions.items():
+        if name.startswith(("PlotReport", "VariableStatisticsPlot")):
+            assert plain(saved(entry.extension)) == plain(saved(whole.get_extension(name)))
 
 
 def test_extensions_still_to_come_see_the_observation_of_their_iteration(tmp_path):
