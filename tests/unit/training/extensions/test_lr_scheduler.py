@@ -144,3 +144,25 @@ def test_tensors_in_the_state_are_saved_as_numbers(tmp_path):
     again, _ = run(tmp_path, lambda optimizer: Counting(optimizer, 1), resume=saved(first))
 
     assert again.get_extension("LRScheduler")._scheduler.count == 3
+
+
+@pytest.mark.parametrize("scheduler_first", [True, False])
+def test_a_value_that_a_shift_has_set_since_is_there_after_a_resume(tmp_path, scheduler_first):
+    def make(stop):
+        trainer = make_trainer(tmp_path, stop)
+        shift = extensions.ExponentialShift("lr", 0.5), (1, "iteration")
+        schedule = extensions.LRScheduler(SCHEDULERS["step"]), (3, "iteration")
+        pair = [schedule, shift] if scheduler_first else [shift, schedule]
+        for extension, trigger in pair:
+            trainer.extend(extension, trigger=trigger)
+        return trainer
+
+    first = make(2)
+    first.run()
+    again = make(3)
+    load(again, saved(first))
+    seen = []
+    again.extend(lambda t: seen.append(t.optimizer.lr), name="look", priority=1000)
+    again.run()
+
+    assert seen == [first.optimizer.lr] == [0.25]
