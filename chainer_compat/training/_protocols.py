@@ -279,12 +279,24 @@ def _held(parameter: Any, attribute: str) -> torch.Tensor | None:
     return None if held is None else as_tensor(held)
 
 
+_WITHOUT_ARRAYS = frozenset(
+    dtype
+    for dtype in vars(torch).values()
+    if isinstance(dtype, torch.dtype)
+    and dtype.is_floating_point
+    and dtype not in (torch.float16, torch.float32, torch.float64)
+)
+
+
 def raw(tensor: torch.Tensor) -> Any:
     """Returns a raw array of a tensor, for functions that were written for NumPy and CuPy.
 
     Args:
-        tensor: A tensor. On a GPU it becomes a CuPy array; without CuPy, a NumPy copy.
+        tensor: A tensor. On a GPU it becomes a CuPy array; without CuPy, a NumPy copy. Numbers
+            that arrays cannot hold, those of bfloat16 for one, are of float32 there.
     """
+    if tensor.dtype in _WITHOUT_ARRAYS:
+        tensor = tensor.float()
     if tensor.is_cuda and cupy_or_none() is None:
         tensor = tensor.cpu()
     return as_raw(tensor)

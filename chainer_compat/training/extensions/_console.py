@@ -23,7 +23,7 @@ def erase_below(out: Any) -> None:
     Args:
         out: A text stream.
     """
-    if _is_terminal(out):
+    if _is_terminal(out) and not _is_notebook(out):  # a notebook's may say that it is one
         out.write(_ERASE_BELOW)
 
 

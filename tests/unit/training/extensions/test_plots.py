@@ -201,6 +201,12 @@ class TestVariableStatisticsPlot:
         assert {tuple(patch.get_facecolor()) for patch in legend.get_patches()} == bands
         assert len(bands) == 2
 
+    def test_dtypes_that_numpy_lacks(self, tmp_path):
+        plot = self.make(self.net().bfloat16())
+        run(tmp_path, plot)
+
+        assert plot._samples.get_data()[1][0, 0, 0] == 3.5
+
     def test_targets_are_variables_links_modules_and_lists_of_them(self):
         class Variable:
             array = np.zeros(3)

@@ -73,6 +73,16 @@ def test_progress_bar_stays_below_the_table_on_a_terminal(tmp_path):
     assert screen(terminal.getvalue()) == ["iteration ", "2           ", "4           ", ""]
 
 
+def test_a_notebook_that_calls_itself_a_terminal_gets_nothing_but_text(tmp_path):
+    out_stream = type("OutStream", (Terminal,), {"__module__": "ipykernel.iostream"})()
+    trainer = numbers_trainer(tmp_path)
+    trainer.extend(extensions.LogReport(trigger=(1, "iteration")))
+    trainer.extend(extensions.PrintReport(["iteration"], out=out_stream))
+    trainer.run()
+
+    assert "\033" not in out_stream.getvalue()
+
+
 def test_standard_output_is_that_of_the_moment(tmp_path, capsys):
     trainer = numbers_trainer(tmp_path, stop=(1, "iteration"))
     trainer.extend(extensions.LogReport(trigger=(1, "iteration"), filename=None))

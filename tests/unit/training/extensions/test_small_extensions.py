@@ -184,6 +184,13 @@ class TestParameterStatistics:
         assert [observed[f"None/W/data/percentile/{i}"] for i in range(7)] == list(percentiles)
         assert len(observed) == 2 * (5 + 7)
 
+    @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+    def test_dtypes_that_torch_has(self, dtype):
+        net = torch.nn.Linear(2, 1, bias=False, dtype=dtype)
+        torch.nn.init.constant_(net.weight, 0.5)
+
+        assert self.collect(net, report_grads=False)["Linear/weight/data/mean"] == 0.5
+
     def test_names_and_choices(self):
         link = Link(W=Parameter(np.ones(2), np.ones(2)), later=Parameter(None))
         link.name = "mlp"
