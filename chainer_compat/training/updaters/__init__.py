@@ -4,4 +4,10 @@ from chainer_compat.training.updaters._multiprocess_parallel import Multiprocess
 from chainer_compat.training.updaters._parallel import ParallelUpdater
 from chainer_compat.training.updaters._standard import StandardUpdater
 
+# What Chainer has in its deep modules only; by the module that has it.
+_DEEP_NAMES = dict.fromkeys(
+    ("gather_grads", "gather_params", "scatter_grads", "scatter_params", "size_num_grads"),
+    "._flat_parameters",
+)
+
 __all__ = ["MultiprocessParallelUpdater", "ParallelUpdater", "StandardUpdater"]
