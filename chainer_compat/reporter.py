@@ -289,19 +289,24 @@ class Summary:
         """Adds a value.
 
         Args:
-            value: A number, an array or tensor of no dimensions, or a Variable over one.
+            value: A number, an array or tensor of no dimensions, or a Variable over one. Arrays
+                of one shape are summed up element by element, in their precision.
             weight: Its weight, likewise.
 
         Raises:
-            TypeError: If one of them is no scalar.
+            TypeError: If one of them is neither a number nor an array of numbers.
         """
-        scalars = _scalar(value), _scalar(weight)
-        if scalars[0] is None or scalars[1] is None:
-            raise InvalidArgumentTypeError(
-                "a Summary takes numbers and arrays of no dimensions; got "
-                f"{type(value)} with a weight of {type(weight)}"
-            )
-        self._add(*scalars, as_numpy=type(value) not in _PLAIN)
+        scalar, scalar_weight = _scalar(value), _scalar(weight)
+        if scalar is None or scalar_weight is None:
+            self._add_arrays(_array(value, scalar), _array(weight, scalar_weight))
+        else:
+            self._add(scalar, scalar_weight, as_numpy=type(value) not in _PLAIN)
+
+    def _add_arrays(self, value: Any, weight: Any) -> None:
+        weighted = weight * value
+        self._x = self._x + weighted
+        self._x2 = self._x2 + weighted * value
+        self._n = self._n + weight
 
     def _add(self, value: Any, weight: Any, as_numpy: bool) -> None:
         if isinstance(value, torch.Tensor) or isinstance(weight, torch.Tensor):
@@ -351,6 +356,8 @@ class Summary:
         variance = self._x2 / self._n - mean * mean
         if isinstance(variance, torch.Tensor):
             return mean, variance.clamp(min=0).sqrt()
+        if np.ndim(variance):
+            return mean, np.sqrt(np.maximum(variance, 0))
         # Rounding can leave a variance of zero a little below it; NaN stays NaN.
         return mean, np.float64(math.sqrt(max(variance, 0.0)))
 
@@ -391,6 +398,21 @@ def _scalar(value: Any) -> Any:
     if tensor.dim():
         return None
     return tensor.detach().double() if tensor.is_cuda else tensor.item()
+
+
+def _array(value: Any, scalar: Any) -> Any:
+    """The scalar if there is one, else the array of numbers that a value is or holds."""
+    if scalar is not None:
+        return scalar
+    if _is_variable(value):
+        value = value.array
+    if isinstance(value, torch.Tensor):
+        return value.detach()
+    if getattr(getattr(value, "dtype", None), "kind", "") not in ("b", "i", "u", "f", "c"):
+        raise InvalidArgumentTypeError(
+            f"a Summary takes numbers and arrays of numbers; got {type(value)}"
+        )
+    return value
 
 
 class DictSummary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.parity._examples import examples
@@ -50,6 +50,21 @@ def test_summary(both, values):
 def _with_spread(values):
     """Chainer's standard deviation of equal values may be NaN; see the unit tests."""
     return [*values, (1e4, 1)] if values else values
+
+
+pairs = st.lists(st.integers(-9, 9), min_size=2, max_size=2)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(pairs | st.integers(-9, 9), st.integers(1, 9)), min_size=1, max_size=5),
+    st.sampled_from(["float32", "float64", "int32"]),
+)
+def test_summary_of_arrays(both, values, dtype):
+    # Far apart, so that no variance is near 0: Chainer's may be NaN there.
+    values = [*values, ([1000, -1000], 1), ([-1000, 1000], 2)]
+    arrays = [(np.array(value, dtype), weight) for value, weight in values]
+    both(reports.summary, arrays, rtol=1e-5)
 
 
 @examples()

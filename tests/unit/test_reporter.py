@@ -166,9 +166,21 @@ class TestSummary:
 
         assert summary.compute_mean() == 2.5
 
-    @pytest.mark.parametrize("value", [np.zeros(2), torch.zeros(1), "1", None, [1.0]], ids=repr)
-    def test_what_is_no_scalar_is_refused(self, value):
-        with pytest.raises(TypeError, match="numbers and arrays of no dimensions"):
+    @pytest.mark.parametrize(
+        "make", [np.array, torch.tensor, lambda x: chainer.Variable(np.array(x))]
+    )
+    def test_arrays_of_one_shape_are_summed_element_by_element(self, make):
+        summary = chainer.Summary()
+        summary.add(make([1.0, 2.0]))
+        summary.add(make([4.0, 2.0]), weight=2)
+        mean, deviation = summary.make_statistics()
+
+        assert mean.tolist() == summary.compute_mean().tolist() == [3, 2]
+        assert deviation.tolist() == pytest.approx([2**0.5, 0])
+
+    @pytest.mark.parametrize("value", [np.array(["a", "b"]), "1", None, [1.0]], ids=repr)
+    def test_what_is_no_number_is_refused(self, value):
+        with pytest.raises(TypeError, match="a Summary takes numbers and arrays of numbers"):
             chainer.Summary().add(value)
 
     def test_the_sum_is_in_double_precision(self):
