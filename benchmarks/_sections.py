@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.contenders.function_calls import ROWS as _FUNCTIONS
 from benchmarks.contenders.link_calls import TITLES as _LINKS
+from benchmarks.contenders.optimizer_steps import KINDS as _OPTIMIZERS
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Section:
 
 _ITERATION = {"iteration": "per iteration"}
 _STALL = {"stall": "training waits"}
-_STEPS = {"step_sgd": "SGD", "step_momentum": "MomentumSGD", "step_adam": "Adam"}
+_STEPS = {f"step_{name}": kind.chainer for name, kind in _OPTIMIZERS.items()}
 _FILES = {"save": "save", "load": "load", "bytes": "size"}
 
 _CALLS = (
@@ -137,6 +138,7 @@ SECTIONS = {
             Contender("chainer_compat", "optimizer_steps", "compat_few"),
             Contender("Chainer 7.8.1", "optimizer_steps", "chainer_few", in_oracle=True),
         ),
+        by_quantity=True,
     ),
     "optimizers-many": Section(
         "An optimizer's step over 200 small parameters, one thread",
@@ -146,6 +148,7 @@ SECTIONS = {
             Contender("chainer_compat", "optimizer_steps", "compat_many"),
             Contender("Chainer 7.8.1", "optimizer_steps", "chainer_many", in_oracle=True),
         ),
+        by_quantity=True,
     ),
     "functions-forward": Section(
         "The functions used most, forward, one thread",

@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 
 from benchmarks.contenders import _timing
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An optimizer: what Chainer and torch call it, and torch's options for it."""
+
+    chainer: str
+    torch: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+# All that torch has, too.
+KINDS = {
+    "sgd": Kind("SGD", "SGD"),
+    "momentum": Kind("MomentumSGD", "SGD", {"momentum": 0.9}),
+    "nesterov": Kind("NesterovAG", "SGD", {"momentum": 0.9, "nesterov": True}),
+    "adam": Kind("Adam", "Adam"),
+    "amsgrad": Kind("AMSGrad", "Adam", {"amsgrad": True}),
+    "adamw": Kind("AdamW", "AdamW"),
+    "adagrad": Kind("AdaGrad", "Adagrad"),
+    "adadelta": Kind("AdaDelta", "Adadelta"),
+    "rmsprop": Kind("RMSprop", "RMSprop"),
+    "graves": Kind("RMSpropGraves", "RMSprop", {"centered": True, "momentum": 0.9}),
+}
 
 SHAPES = ((16, 16), (16,))
 FEW, MANY = 4, 200
@@ -51,22 +78,14 @@ def _torch(options, count):
 
     torch.set_num_threads(1)
 
-    def made(kind, **kwargs):
+    def made(kind):
         params = [torch.nn.Parameter(torch.from_numpy(array)) for array in _arrays(count)]
         for param in params:
             param.grad = torch.full_like(param, 1e-3)
-        return kind(params, lr=1e-3, foreach=True, **kwargs).step
+        optimizer = getattr(torch.optim, kind.torch)
+        return optimizer(params, lr=1e-3, foreach=True, **kind.options).step
 
-    optim = torch.optim
-    return _timed(
-        options,
-        count,
-        {
-            "step_sgd": lambda: made(optim.SGD),
-            "step_momentum": lambda: made(optim.SGD, momentum=0.9),
-            "step_adam": lambda: made(optim.Adam),
-        },
-    )
+    return _timed(options, made)
 
 
 def _compat(options, count):
@@ -92,28 +111,19 @@ def _in_chainers_api(chainer, options, count):
                 self.W = chainer.Parameter(weight)
                 self.b = chainer.Parameter(bias)
 
-    def made(name):
+    def made(kind):
         arrays = _arrays(count)
         parts = [Part(*arrays[index : index + 2]) for index in range(0, count, 2)]
-        optimizer = getattr(chainer.optimizers, name)().setup(chainer.ChainList(*parts))
+        optimizer = getattr(chainer.optimizers, kind.chainer)().setup(chainer.ChainList(*parts))
         for param in optimizer.target.params():
             param.grad = np.full_like(param.array, 1e-3)
         return optimizer.update
 
-    return _timed(
-        options,
-        count,
-        {
-            "step_sgd": lambda: made("SGD"),
-            "step_momentum": lambda: made("MomentumSGD"),
-            "step_adam": lambda: made("Adam"),
-        },
+    return _timed(options, made)
+
+
+def _timed(options, made):
+    steps = {name: made(kind) for name, kind in KINDS.items()}
+    return _timing.timed_calls(
+        {name: (None, step) for name, step in steps.items()}, options["epochs"]
     )
-
-
-def _timed(options, count, makers):
-    steps = {name: make() for name, make in makers.items()}
-    # About as long as an epoch of the loops, whatever the number of parameters.
-    number = max(10, options["iterations"] // count)
-
-    return _timing.timed(steps, number, options["epochs"])

@@ -61,9 +61,7 @@ class RMSpropGravesRule(ForeachRule):
         torch._foreach_add_(divisor, hp.eps)
         torch._foreach_sqrt_(divisor)
         torch._foreach_mul_(delta, hp.momentum)
-        steps = torch._foreach_mul(grads, hp.lr)
-        torch._foreach_div_(steps, divisor)
-        torch._foreach_sub_(delta, steps)
+        torch._foreach_addcdiv_(delta, grads, divisor, value=-hp.lr)
         torch._foreach_add_(data, delta)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import pathlib
+import sys
 import weakref
 from typing import Any
 
@@ -12,7 +14,7 @@ import torch
 
 import chainer_compat as chainer
 import chainer_compat.functions as F
-from chainer_compat import Parameter, Variable, _graph
+from chainer_compat import Parameter, Variable, _graph, links
 
 
 def ones(*shape: int) -> np.ndarray[Any, Any]:
@@ -184,6 +186,12 @@ class TestCutting:
         np.testing.assert_array_equal(leaf.grad, [12, 12])
 
 
+def _resident_pages() -> int:
+    if sys.platform != "linux":
+        return 0  # other systems do not say it without help
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1])
+
+
 class TestMemory:
     def test_a_graph_that_is_dropped_is_freed_at_once(self) -> None:
         gc.collect()
@@ -203,6 +211,42 @@ class TestMemory:
         for _ in range(20000):
             x = x + 1
         del x
+
+    def test_a_training_loop_of_10000_iterations_grows_by_nothing(self) -> None:
+        model = chainer.ChainList(links.Linear(3, 4), links.Linear(4, 2))
+        optimizer = chainer.optimizers.Adam().setup(model)
+        x, t = ones(2, 3), np.array([0, 1], np.int32)
+
+        def train(iterations: int) -> tuple[int, int]:
+            for _ in range(iterations):
+                loss = F.softmax_cross_entropy(model[1](F.relu(model[0](x))), t)
+                model.cleargrads()
+                loss.backward()
+                optimizer.update()
+            gc.collect()
+            return len(gc.get_objects()), _resident_pages()
+
+        objects, pages = train(200)
+        more_objects, more_pages = train(10000)
+
+        assert more_objects - objects < 100
+        assert more_pages - pages < 1000  # one for every ten iterations, if each left one
+
+    def test_truncated_backpropagation_through_time_is_flat(self) -> None:
+        cell = links.LSTM(2, 2)
+
+        def run(steps: int) -> int:
+            loss = Variable(np.zeros((), np.float32))
+            for step in range(steps):
+                loss = loss + F.sum(cell(ones(1, 2)))
+                if step % 10 == 9:
+                    cell.cleargrads()
+                    loss.backward()
+                    loss.unchain_backward()
+            gc.collect()
+            return len(gc.get_objects())
+
+        assert run(100) + 50 > run(2000)
 
 
 class TestSeveralOutputs:
