@@ -230,7 +230,9 @@ def _placed(
         node._tensor_dtype = tensor.dtype
     else:
         node._grad_fn = grad_fn
-        node._output_nr = tensor.output_nr
+        output_nr = tensor.output_nr
+        if output_nr:
+            node._output_nr = output_nr
     if not requires_grad:
         variable._requires_grad = node.requires_grad = False
     return variable

@@ -18,17 +18,32 @@ def {name}({parameters}):
     _mode = _this_thread.mode
     if _mode.function_hooks or _mode.debug or _mode.volatile_in_use:
         return _apply(_kind, ({inputs},){options})
+    _keeps = _mode.enable_backprop
+    _rank = 0
+    _requires_grad = False
 """
 
-_UNPACK = """\
+# An input's tensor, and its place in the graph if that is kept.
+_INPUT = """\
     if isinstance({x}, _Variable):
         tensor_{x} = {x}._tensor
         if tensor_{x} is None:
             tensor_{x} = {x}._materialize()
+        if _keeps:
+            node_{x} = {x}._node
+            if node_{x} is None:
+                node_{x} = {x}.node
+            if node_{x}.rank > _rank:
+                _rank = node_{x}.rank
+            if node_{x}.requires_grad:
+                _requires_grad = True
+        elif {x}._requires_grad:
+            _requires_grad = True
     elif {x} is None:
-        tensor_{x} = None
+        tensor_{x} = node_{x} = None
     else:
         tensor_{x} = _constant(_kind, {x})
+        node_{x} = _place_of(tensor_{x}) if _keeps else None
 """
 
 _CHECK = """\
@@ -42,7 +57,6 @@ _CHECK = """\
 
 # One call of the body for both modes: torch's graph is switched off around it without backprop.
 _RUN = """\
-    _keeps = _mode.enable_backprop
     if not _keeps:
         _before = _is_grad_enabled()
         _set_grad_enabled(False)
@@ -57,27 +71,7 @@ _RUN = """\
     if type(_result) is not _Tensor {same}:
         return _finish(_kind, {packed}, ({inputs},), ({tensors},), _result, _keeps)
     if not _keeps:
-        return _loose(_result, {requires_grad})
-    _rank = 0
-    _requires_grad = False
-"""
-
-_NODE = """\
-    if isinstance({x}, _Variable):
-        node_{x} = {x}._node
-        if node_{x} is None:
-            node_{x} = {x}.node
-        if node_{x}.rank > _rank:
-            _rank = node_{x}.rank
-        if node_{x}.requires_grad:
-            _requires_grad = True
-    elif {x} is None:
-        node_{x} = None
-    else:
-        node_{x} = _place_of(tensor_{x})
-"""
-
-_RESULT = """\
+        return _loose(_result, _requires_grad)
     return _placed(_result, _rank, _requires_grad, (_kind, {packed}, {nodes}))
 """
 
@@ -109,13 +103,8 @@ def write_call(name: str, parameters: Sequence[inspect.Parameter], has_check: bo
         "arguments": ", ".join(arguments),
         "tensors": ", ".join(f"tensor_{x}" for x in names),
         "same": " ".join(f"or _result is tensor_{x}" for x in names),
-        "requires_grad": " or ".join(
-            f"(isinstance({x}, _Variable) and {x}._requires_grad)" for x in names
-        ),
         "nodes": ", ".join(f"node_{x}" for x in names),
     }
-    parts = [_HEAD.format(**words), *(_UNPACK.format(x=x) for x in names)]
-    if has_check:
-        parts.append(_CHECK.format(**words))
-    parts += [_RUN.format(**words), *(_NODE.format(x=x) for x in names), _RESULT.format(**words)]
-    return "".join(parts)
+    inputs = "".join(_INPUT.format(x=x) for x in names)
+    check = _CHECK.format(**words) if has_check else ""
+    return _HEAD.format(**words) + inputs + check + _RUN.format(**words)

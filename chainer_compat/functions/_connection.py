@@ -26,7 +26,7 @@ def _check_linear(x: Tensor, W: Tensor, b: Tensor | None, n_batch_axes: int) -> 
         and shape[1] == weights[1]
         and dtype.is_floating_point
         and W.dtype is dtype
-        and (b is None or (b.dtype is dtype and b.shape == weights[:1]))
+        and (b is None or (b.dtype is dtype and b.shape == (weights[0],)))
     ):
         return  # by far the most frequent case, in as few questions as it takes
     _expect_linear(x, W, b, n_batch_axes)

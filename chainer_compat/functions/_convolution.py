@@ -13,7 +13,7 @@ from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentError, NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
-from chainer_compat.utils.argument import parse_kwargs
+from chainer_compat.utils.argument import assert_kwargs_empty
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
 
@@ -107,7 +107,7 @@ def _fits(x: Tensor, W: Tensor, b: Tensor | None, groups: int) -> bool:
         and W.dtype is dtype
         and len(shape) == len(filters) > 2
         and shape[1] == filters[1] * groups
-        and (b is None or (b.dtype is dtype and b.shape == filters[:1]))
+        and (b is None or (b.dtype is dtype and b.shape == (filters[0],)))
     )
 
 
@@ -212,6 +212,9 @@ def _convolve(
     plan = planned(_plan, x.shape, W.shape, stride, pad, cover_all, dilate, groups)
     if plan.window is not None:
         x = crop_or_pad(x, *plan.window)
+    if x.dtype is W.dtype and (b is None or b.dtype is x.dtype):
+        result: Tensor = plan.kernel(x, W, b, *plan.options)
+        return result
     return _run_wide(plan.kernel, x, W, b, *plan.options)
 
 
@@ -278,8 +281,9 @@ def convolution_2d(
     """
     dilate = groups = 1
     if kwargs:
+        dilate, groups = kwargs.pop("dilate", 1), kwargs.pop("groups", 1)
         _version1.take(kwargs, *_VERSION_1)
-        dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
+        assert_kwargs_empty(kwargs)
     if getattr(x, "ndim", None) != 4:
         _checks.fail_ndim("Convolution2DFunction", x, 4)
     result: Variable = _convolution_2d(x, W, b, stride, pad, cover_all, dilate, groups)
@@ -645,8 +649,9 @@ def deconvolution_2d(
     """
     dilate = groups = 1
     if kwargs:
+        dilate, groups = kwargs.pop("dilate", 1), kwargs.pop("groups", 1)
         _version1.take(kwargs, *_VERSION_1)
-        dilate, groups = parse_kwargs(kwargs, ("dilate", 1), ("groups", 1))
+        assert_kwargs_empty(kwargs)
     if getattr(x, "ndim", None) != 4:
         _checks.fail_ndim("Deconvolution2DFunction", x, 4)
     result: Variable = _deconvolution_2d(x, W, b, stride, pad, outsize, dilate, groups)

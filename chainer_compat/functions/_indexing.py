@@ -19,6 +19,9 @@ _REFUSED = (
     "got {}"
 )
 
+_BOUNDS = (int, type(None))
+_BASIC = (*_BOUNDS, type(Ellipsis))
+
 
 @function("GetItem")
 def get_item(x: Tensor, slices: Any) -> Tensor:
@@ -42,9 +45,9 @@ def get_item(x: Tensor, slices: Any) -> Tensor:
         variable([[0., 2.],
                   [3., 5.]])
     """
-    if type(slices) is int:
-        return x[slices]
     indices = slices if isinstance(slices, tuple) else (slices,)
+    if all(map(_is_torch_s, indices)):
+        return x[indices]
     plain = tuple(_plain(index, x.device) for index in indices)
     if not any(isinstance(i, slice) and (i.step or 1) < 0 for i in plain):
         return x[plain]
@@ -52,10 +55,20 @@ def get_item(x: Tensor, slices: Any) -> Tensor:
     return torch.flip(x[forward], flipped)
 
 
+def _is_torch_s(index: Any) -> bool:
+    """Whether an index is one of torch as it is, and no array."""
+    if type(index) is not slice:
+        return type(index) in _BASIC
+    step = index.step
+    return (
+        type(index.start) in _BOUNDS
+        and type(index.stop) in _BOUNDS
+        and (step is None or (type(step) is int and step > 0))
+    )
+
+
 def _plain(index: Any, device: torch.device) -> Any:
     """An index in the terms of torch."""
-    if type(index) is int:
-        return index
     if index is None or index is Ellipsis or isinstance(index, (bool, np.bool_)):
         return bool(index) if isinstance(index, np.bool_) else index
     if isinstance(index, (int, np.integer)):

@@ -76,7 +76,7 @@ def _check_lengths(xs: Sequence[Tensor], axis: int) -> None:
 
 @function("Concat", check=_check_concat)
 def _concat(xs: Sequence[Tensor], axis: int) -> Tensor:
-    return torch.cat(list(xs), axis)
+    return torch.cat(tuple(xs), axis)
 
 
 def concat(xs: Any, axis: int = 1) -> Variable:

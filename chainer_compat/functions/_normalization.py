@@ -13,7 +13,7 @@ from chainer_compat._variable import Variable
 from chainer_compat.backends import _crossing
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
-from chainer_compat.utils.argument import parse_kwargs
+from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs
 from chainer_compat.utils.type_check import fail
 
 __all__ = [
@@ -244,16 +244,15 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variabl
         variable([[-1.],
                   [ 1.]])
     """
-    _version1.take(kwargs, "use_cudnn")
-    eps, running_mean, running_var, decay, axis = parse_kwargs(
-        kwargs,
-        ("eps", 2e-5),
-        ("running_mean", None),
-        ("running_var", None),
-        ("decay", 0.9),
-        ("axis", None),
-        train="train argument is not supported anymore. Use chainer.using_config",
-    )
+    take = kwargs.pop
+    eps, decay, axis = take("eps", 2e-5), take("decay", 0.9), take("axis", None)
+    running_mean, running_var = take("running_mean", None), take("running_var", None)
+    if kwargs:
+        _version1.take(kwargs, "use_cudnn")
+        check_unexpected_kwargs(
+            kwargs, train="train argument is not supported anymore. Use chainer.using_config"
+        )
+        assert_kwargs_empty(kwargs)
     result: Variable = _batch_normalization(
         x, gamma, beta, running_mean, running_var, eps, decay, axis
     )

@@ -80,7 +80,7 @@ def where(condition: Any, x: Any, y: Any) -> Variable:
 
 def _check_select_item(x: Tensor, t: Tensor) -> None:
     shape = x.shape
-    if len(shape) == 2 and t.shape == shape[:1] and t.dtype in _INTEGERS:
+    if len(shape) == 2 and t.shape == (shape[0],) and t.dtype in _INTEGERS:
         return
     _checks.expect_integer(t, "t")
     _checks.expect_ndim(x, "x", 2)
