@@ -41,14 +41,15 @@ def _by_quantity(section: Section, title: str, medians: dict[str, dict[str, floa
     first, *others = medians
     header = [title, first]
     for label in others:
-        header += [label, "ratio"]
+        header += [label, "overhead" if section.shows_overhead else "ratio"]
     rows = [header, []]
     for quantity, name in section.quantities.items():
         reference = medians[first][quantity]
         row = [name, _show(quantity, reference)]
         for label in others:
             value = medians[label][quantity]
-            row += [_show(quantity, value), f"{value / reference:.2f}"]
+            more, ratio = f"{(value - reference) * 1e6:+.1f} µs", f"{value / reference:.2f}"
+            row += [_show(quantity, value), more if section.shows_overhead else ratio]
         rows.append(row)
     return _align(rows)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from benchmarks.contenders.call_costs import ROWS as _SMALL_CALLS
 from benchmarks.contenders.function_calls import ROWS as _FUNCTIONS
 from benchmarks.contenders.link_calls import TITLES as _LINKS
 from benchmarks.contenders.optimizer_steps import KINDS as _OPTIMIZERS
@@ -160,6 +161,13 @@ SECTIONS = {
         "The functions used most, forward and backward, one thread",
         {f"step_{name}": name for name, row in _FUNCTIONS.items() if row.has_gradient},
         _CALLS,
+        by_quantity=True,
+    ),
+    "calls": Section(
+        "What a call costs, on arrays of a few elements, one thread",
+        {f"forward_{name}": name for name in _SMALL_CALLS},
+        tuple(replace(contender, module="call_costs") for contender in _CALLS),
+        shows_overhead=True,
         by_quantity=True,
     ),
     "links-forward": Section(

@@ -23,7 +23,7 @@ class Row:
     has_gradient: bool = True
 
 
-def torch_calls(options):
+def torch_calls(options, rows=None):
     """The bare functions of torch."""
     import torch
 
@@ -47,31 +47,31 @@ def torch_calls(options):
 
         return forward, step
 
-    return _timed(options, calls)
+    return _timed(options, calls, rows)
 
 
 def _leaf(tensor):
     return tensor.requires_grad_() if tensor.is_floating_point() else tensor.long()
 
 
-def compat_calls(options):
+def compat_calls(options, rows=None):
     """The functions of this package."""
     import torch
 
     import chainer_compat
 
     torch.set_num_threads(1)
-    return _in_chainers_api(chainer_compat, options)
+    return _in_chainers_api(chainer_compat, options, rows)
 
 
-def chainer_calls(options):
+def chainer_calls(options, rows=None):
     """Chainer's functions."""
     import chainer
 
-    return _in_chainers_api(chainer, options)
+    return _in_chainers_api(chainer, options, rows)
 
 
-def _in_chainers_api(chainer, options):
+def _in_chainers_api(chainer, options, rows):
     def calls(row):
         arrays = row.arrays()
         inputs = [chainer.Variable(a) if a.dtype.kind == "f" else a for a in arrays]
@@ -94,14 +94,17 @@ def _in_chainers_api(chainer, options):
 
         return forward, step
 
-    return _timed(options, calls)
+    return _timed(options, calls, rows)
 
 
-def _timed(options, make):
-    return _timing.timed_calls({name: make(row) for name, row in ROWS.items()}, options["epochs"])
+def _timed(options, make, rows):
+    calls = {name: make(row) for name, row in (rows or ROWS).items()}
+    return _timing.timed_calls(calls, options["epochs"])
 
 
-def _floats(*shapes, low=-1.0):
+def floats(*shapes, low=-1.0):
+    """Random arrays of floating point, made anew by each call."""
+
     def make():
         random = np.random.RandomState(0)
         return [random.uniform(low, 1, shape).astype(np.float32) for shape in shapes]
@@ -109,7 +112,9 @@ def _floats(*shapes, low=-1.0):
     return make
 
 
-def _with_labels(shape, classes):
+def with_labels(shape, classes):
+    """A random matrix and labels of its rows, made anew by each call."""
+
     def make():
         random = np.random.RandomState(0)
         labels = random.randint(0, classes, shape[0]).astype(np.int32)
@@ -148,7 +153,7 @@ def _ids(count, words, size):
 def _same(name, *options, shape=None, has_gradient=True):
     """A function that torch has under the same name."""
     return Row(
-        _floats(shape or _MATRIX, low=0.1),
+        floats(shape or _MATRIX, low=0.1),
         lambda torch, _, x: getattr(torch, name)(x, *options),
         lambda F, x: getattr(F, name)(x, *options),
         has_gradient,
@@ -163,55 +168,55 @@ _HALVES = (32, 64, 14, 14)
 # By how many repositories use each, whether as a function or by the link of it.
 ROWS = {
     "linear": Row(
-        _floats((128, 1000), (1000, 1000), (1000,)),
+        floats((128, 1000), (1000, 1000), (1000,)),
         lambda _, nn, x, w, b: nn.linear(x, w, b),
         lambda F, x, w, b: F.linear(x, w, b),
     ),
-    "relu": Row(_floats(_IMAGES), lambda torch, _, x: torch.relu(x), lambda F, x: F.relu(x)),
+    "relu": Row(floats(_IMAGES), lambda torch, _, x: torch.relu(x), lambda F, x: F.relu(x)),
     "convolution_2d": Row(
-        _floats((32, 32, 28, 28), (64, 32, 3, 3), (64,)),
+        floats((32, 32, 28, 28), (64, 32, 3, 3), (64,)),
         lambda _, nn, x, w, b: nn.conv2d(x, w, b, padding=1),
         lambda F, x, w, b: F.convolution_2d(x, w, b, pad=1),
     ),
     "concat": Row(
-        _floats(_IMAGES, _IMAGES),
+        floats(_IMAGES, _IMAGES),
         lambda torch, _, a, b: torch.cat((a, b), 1),
         lambda F, a, b: F.concat((a, b), 1),
     ),
     "reshape": Row(
-        _floats(_IMAGES),
+        floats(_IMAGES),
         lambda _, __, x: x.reshape(32, 64 * 28 * 28),
         lambda F, x: F.reshape(x, (32, 64 * 28 * 28)),
     ),
     "softmax_cross_entropy": Row(
-        _with_labels(_MATRIX, 1000),
+        with_labels(_MATRIX, 1000),
         lambda _, nn, x, t: nn.cross_entropy(x, t),
         lambda F, x, t: F.softmax_cross_entropy(x, t),
     ),
     "sum": _same("sum"),
     "dropout": Row(
-        _floats(_MATRIX), lambda _, nn, x: nn.dropout(x, 0.5), lambda F, x: F.dropout(x, 0.5)
+        floats(_MATRIX), lambda _, nn, x: nn.dropout(x, 0.5), lambda F, x: F.dropout(x, 0.5)
     ),
     "batch_normalization": Row(
-        _floats(_IMAGES, (64,), (64,)),
+        floats(_IMAGES, (64,), (64,)),
         lambda _, nn, x, g, b: nn.batch_norm(x, None, None, g, b, training=True, eps=2e-5),
         lambda F, x, g, b: F.batch_normalization(x, g, b),
     ),
     "softmax": _same("softmax", 1),
     "max_pooling_2d": Row(
-        _floats(_IMAGES),
+        floats(_IMAGES),
         lambda _, nn, x: nn.max_pool2d(x, 2),
         lambda F, x: F.max_pooling_2d(x, 2),
     ),
     "accuracy": Row(
-        _with_labels(_MATRIX, 1000),
+        with_labels(_MATRIX, 1000),
         lambda _, __, x, t: (x.detach().argmax(1) == t).float().mean(),
         lambda F, x, t: F.accuracy(x, t),
         has_gradient=False,
     ),
     "sigmoid": _same("sigmoid"),
     "average_pooling_2d": Row(
-        _floats(_IMAGES),
+        floats(_IMAGES),
         lambda _, nn, x: nn.avg_pool2d(x, 2),
         lambda F, x: F.average_pooling_2d(x, 2),
     ),
@@ -222,59 +227,59 @@ ROWS = {
         lambda F, ids, w: F.embed_id(ids, w),
     ),
     "mean_squared_error": Row(
-        _floats(_MATRIX, _MATRIX),
+        floats(_MATRIX, _MATRIX),
         lambda _, nn, a, b: nn.mse_loss(a, b),
         lambda F, a, b: F.mean_squared_error(a, b),
     ),
     "leaky_relu": Row(
-        _floats(_IMAGES),
+        floats(_IMAGES),
         lambda _, nn, x: nn.leaky_relu(x, 0.2),
         lambda F, x: F.leaky_relu(x, 0.2),
     ),
     "split_axis": Row(
-        _floats(_MATRIX),
+        floats(_MATRIX),
         lambda torch, _, x: torch.split(x, 500, 1)[0],
         lambda F, x: F.split_axis(x, 2, 1)[0],
     ),
     "broadcast_to": Row(
-        _floats((1, 1000)),
+        floats((1, 1000)),
         lambda torch, _, x: torch.broadcast_to(x, _MATRIX),
         lambda F, x: F.broadcast_to(x, _MATRIX),
     ),
     "deconvolution_2d": Row(
-        _floats((32, 64, 14, 14), (64, 32, 4, 4), (32,)),
+        floats((32, 64, 14, 14), (64, 32, 4, 4), (32,)),
         lambda _, nn, x, w, b: nn.conv_transpose2d(x, w, b, stride=2, padding=1),
         lambda F, x, w, b: F.deconvolution_2d(x, w, b, stride=2, pad=1),
     ),
     "sqrt": _same("sqrt"),
-    "transpose": Row(_floats(_MATRIX), lambda _, __, x: x.mT, lambda F, x: F.transpose(x)),
-    "softplus": Row(_floats(_MATRIX), lambda _, nn, x: nn.softplus(x), lambda F, x: F.softplus(x)),
+    "transpose": Row(floats(_MATRIX), lambda _, __, x: x.mT, lambda F, x: F.transpose(x)),
+    "softplus": Row(floats(_MATRIX), lambda _, nn, x: nn.softplus(x), lambda F, x: F.softplus(x)),
     "mean": _same("mean", 1),
     "expand_dims": Row(
-        _floats(_MATRIX),
+        floats(_MATRIX),
         lambda torch, _, x: torch.unsqueeze(x, 1),
         lambda F, x: F.expand_dims(x, 1),
     ),
     "exp": _same("exp"),
     "log": _same("log"),
     "unpooling_2d": Row(
-        _floats(_HALVES),
+        floats(_HALVES),
         lambda _, nn, x: nn.interpolate(x, scale_factor=2, mode="nearest"),
         lambda F, x: F.unpooling_2d(x, 2, outsize=(28, 28)),
     ),
     "batch_matmul": Row(
-        _floats((32, 64, 64), (32, 64, 64)),
+        floats((32, 64, 64), (32, 64, 64)),
         lambda torch, _, a, b: torch.bmm(a, b),
         lambda F, a, b: F.batch_matmul(a, b),
     ),
     "matmul": Row(
-        _floats((128, 256), (256, 128)),
+        floats((128, 256), (256, 128)),
         lambda torch, _, a, b: torch.matmul(a, b),
         lambda F, a, b: F.matmul(a, b),
     ),
-    "elu": Row(_floats(_IMAGES), lambda _, nn, x: nn.elu(x), lambda F, x: F.elu(x)),
+    "elu": Row(floats(_IMAGES), lambda _, nn, x: nn.elu(x), lambda F, x: F.elu(x)),
     "gaussian": Row(
-        _floats(_MATRIX, _MATRIX),
+        floats(_MATRIX, _MATRIX),
         lambda torch, _, mean, ln_var: mean + torch.exp(ln_var / 2) * torch.randn(_MATRIX),
         lambda F, mean, ln_var: F.gaussian(mean, ln_var),
     ),
@@ -286,22 +291,22 @@ ROWS = {
     "absolute": _same("absolute"),
     "log_softmax": _same("log_softmax", 1),
     "resize_images": Row(
-        _floats(_HALVES),
+        floats(_HALVES),
         lambda _, nn, x: nn.interpolate(x, (28, 28), mode="bilinear", align_corners=True),
         lambda F, x: F.resize_images(x, (28, 28)),
     ),
     "square": _same("square"),
     "local_response_normalization": Row(
-        _floats(_IMAGES),
+        floats(_IMAGES),
         lambda _, nn, x: nn.local_response_norm(x, 5, alpha=5e-4, k=2.0),
         lambda F, x: F.local_response_normalization(x),
     ),
     "clip": _same("clip", 0.2, 0.8),
     "argmax": _same("argmax", 1, has_gradient=False),
-    "max": Row(_floats(_MATRIX), lambda _, __, x: x.amax(1), lambda F, x: F.max(x, axis=1)),
+    "max": Row(floats(_MATRIX), lambda _, __, x: x.amax(1), lambda F, x: F.max(x, axis=1)),
     "tile": _same("tile", (1, 2)),
     "layer_normalization": Row(
-        _floats(_MATRIX, (1000,), (1000,)),
+        floats(_MATRIX, (1000,), (1000,)),
         lambda _, nn, x, g, b: nn.layer_norm(x, (1000,), g, b),
         lambda F, x, g, b: F.layer_normalization(x, g, b),
     ),
@@ -311,7 +316,7 @@ ROWS = {
         lambda F, x, t: F.sigmoid_cross_entropy(x, t),
     ),
     "hinge": Row(
-        _with_labels((1000, 1000), 1000),
+        with_labels((1000, 1000), 1000),
         lambda _, nn, x, t: nn.relu(1 + x * (1 - 2 * nn.one_hot(t, 1000))).sum() / 1000,
         lambda F, x, t: F.hinge(x, t),
     ),

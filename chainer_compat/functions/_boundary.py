@@ -11,7 +11,7 @@ import functools
 import inspect
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -47,17 +47,8 @@ def apply(kind: type[FunctionNode], inputs: Sequence[Any], *options: Any) -> Any
     Returns:
         A variable, or a tuple of variables, as the body returns a tensor or a tuple of tensors.
     """
-    unpacked: list[Any] = []
-    for x in inputs:
-        if isinstance(x, Variable):
-            tensor = x._tensor
-            unpacked.append(x._materialize() if tensor is None else tensor)
-        elif x is None:
-            unpacked.append(x)
-        else:
-            unpacked.append(_constant(kind, x))
-    tensors = tuple(unpacked)
     mode = _this_thread.mode
+    tensors, nodes, rank, requires_grad = _enter(kind, inputs, mode.enable_backprop)
     check = kind.check  # type: ignore[attr-defined]  # every kind that `function` makes has one
     if check is not None and mode.type_check:
         try:
@@ -69,9 +60,64 @@ def apply(kind: type[FunctionNode], inputs: Sequence[Any], *options: Any) -> Any
             error.add_label(_label(kind, options))
             raise
     if mode.function_hooks or mode.debug or mode.volatile_in_use:
-        return _apply_observed(kind, inputs, tensors, options)
+        entered = _Inputs(inputs, tensors, nodes, rank, requires_grad)
+        return _apply_observed(kind, options, entered)
     result = _run(kind, tensors, options, mode.enable_backprop)
-    return _finish(kind, options, inputs, tensors, result, mode.enable_backprop)
+    if not isinstance(result, _Tensor) or _is_among(result, tensors):
+        entered = _Inputs(inputs, tensors, nodes, rank, requires_grad)
+        return _finish(kind, options, entered, result, mode.enable_backprop)
+    if mode.enable_backprop:
+        return _placed(result, rank, requires_grad, (kind, options, *nodes))
+    return _loose(result, requires_grad)
+
+
+class _Inputs(NamedTuple):
+    """What has entered a function: as it was given, as tensors, and as places in the graph."""
+
+    given: Sequence[Any]
+    tensors: tuple[Any, ...]
+    nodes: Sequence[Any]
+    rank: int
+    requires_grad: bool
+
+
+def _enter(
+    kind: type[FunctionNode], inputs: Sequence[Any], keeps: bool
+) -> tuple[tuple[Any, ...], list[Any], int, bool]:
+    """The inputs' tensors and places in the graph; their rank, and whether any requires grad."""
+    tensors: list[Any] = []
+    nodes: list[Any] = []
+    rank = 0
+    requires_grad = False
+    for x in inputs:
+        if isinstance(x, Variable):
+            tensor = x._tensor
+            tensors.append(x._materialize() if tensor is None else tensor)
+            if not keeps:
+                requires_grad = requires_grad or x._requires_grad
+                continue
+            node = x._node
+            if node is None:
+                node = x.node
+            if node.rank > rank:  # noqa: PLR1730 -- a call of `max` costs more
+                rank = node.rank
+            if node.requires_grad:
+                requires_grad = True
+            nodes.append(node)
+        elif x is None:
+            tensors.append(None)
+        else:
+            constant = _constant(kind, x)
+            tensors.append(constant)
+            nodes.append(_place_of(constant))
+    return tuple(tensors), nodes, rank, requires_grad
+
+
+def _is_among(result: torch.Tensor, tensors: tuple[Any, ...]) -> bool:
+    for tensor in tensors:  # noqa: SIM110 -- a generator in `any` costs more than the questions
+        if tensor is result:
+            return True
+    return False
 
 
 def _label(kind: type[FunctionNode], options: tuple[Any, ...]) -> str:
@@ -121,31 +167,23 @@ def _check_devices(kind: type[FunctionNode], tensors: Sequence[Any], error: Runt
 def _finish(
     kind: type[FunctionNode],
     options: tuple[Any, ...],
-    inputs: Sequence[Any],
-    tensors: Sequence[Any],
+    inputs: _Inputs,
     result: Any,
     keeps: bool,
 ) -> Any:
-    """Makes variables of what a body has returned, in the graph if it is kept."""
+    """Makes variables of several results, or finds the input that a body has passed on."""
     if not keeps:
-        return _without_graph(inputs, tensors, result)
-    if not isinstance(result, _Tensor):
-        node = kind.__new__(kind)
-        node._options = options  # type: ignore[attr-defined]  # every kind is a BodyNode
-        return _record(node, inputs, tensors, result)
-    same = _same_input(result, inputs, tensors)
-    if same is not None:
-        return same
-    nodes, rank, requires_grad = _nodes_of(inputs, tensors)
-    return _placed(result, rank, requires_grad, (kind, options, *nodes))
+        return _without_graph(inputs, result)
+    node = kind.__new__(kind)
+    node._options = options  # type: ignore[attr-defined]  # every kind is a BodyNode
+    return _record(node, inputs, result)
 
 
-def _without_graph(inputs: Sequence[Any], tensors: Sequence[Any], result: Any) -> Any:
-    requires_grad = any(isinstance(x, Variable) and x._requires_grad for x in inputs)
+def _without_graph(inputs: _Inputs, result: Any) -> Any:
     results = []
     for tensor in result if isinstance(result, tuple) else (result,):
-        same = _same_input(tensor, inputs, tensors)
-        results.append(_loose(tensor, requires_grad) if same is None else same)
+        same = _same_input(tensor, inputs)
+        results.append(_loose(tensor, inputs.requires_grad) if same is None else same)
     return tuple(results) if isinstance(result, tuple) else results[0]
 
 
@@ -158,11 +196,9 @@ def _loose(tensor: torch.Tensor, requires_grad: bool) -> Variable:
     return variable
 
 
-def _same_input(
-    tensor: torch.Tensor, inputs: Sequence[Any], tensors: Sequence[Any]
-) -> Variable | None:
+def _same_input(tensor: torch.Tensor, inputs: _Inputs) -> Variable | None:
     """The input that a body has passed on as it was, as dropout does in testing."""
-    for x, own in zip(inputs, tensors):  # noqa: B905 -- same length, and strict= costs time here
+    for x, own in zip(inputs.given, inputs.tensors, strict=True):
         if own is tensor:
             return x if isinstance(x, Variable) else Variable(x, requires_grad=False)
     return None
@@ -175,43 +211,24 @@ def _place_of(tensor: torch.Tensor) -> Any:
     return tensor.shape, tensor.dtype
 
 
-def _nodes_of(inputs: Sequence[Any], tensors: Sequence[Any]) -> tuple[list[Any], int, bool]:
-    """The inputs' places in the graph, the highest rank, and whether any requires grad."""
-    nodes = []
-    rank = 0
-    requires_grad = False
-    for x, tensor in zip(inputs, tensors):  # noqa: B905 -- same length, and strict= costs time here
-        if tensor is None:
-            continue
-        if isinstance(x, Variable):
-            node = x._node
-            if node is None:
-                node = x.node
-            rank = max(rank, node.rank)
-            if node.requires_grad:
-                requires_grad = True
-        else:
-            node = _place_of(tensor)
-        nodes.append(node)
-    return nodes, rank, requires_grad
-
-
-def _record(node: FunctionNode, inputs: Sequence[Any], tensors: Sequence[Any], result: Any) -> Any:
+def _record(node: FunctionNode, inputs: _Inputs, result: Any) -> Any:
     """Puts a function's node into the graph, between its inputs and its results."""
     if isinstance(result, _Tensor):
-        same = _same_input(result, inputs, tensors)
+        same = _same_input(result, inputs)
         if same is not None:
             return same
-    nodes, rank, requires_grad = _nodes_of(inputs, tensors)
-    node.inputs = inputs_of(nodes)
-    if rank:
-        node.rank = rank
-    results = result if isinstance(result, tuple) else (result,)
-    variables = tuple(_placed(tensor, rank, requires_grad, None) for tensor in results)
-    for variable in variables:
+    node.inputs = inputs_of(inputs.nodes)
+    if inputs.rank:
+        node.rank = inputs.rank
+    variables = []
+    outputs = []
+    for tensor in result if isinstance(result, tuple) else (result,):
+        variable = _placed(tensor, inputs.rank, inputs.requires_grad, None)
         variable.node._creator_node = node
-    node.outputs = tuple(_weak(v.node) for v in variables)
-    return variables if isinstance(result, tuple) else variables[0]
+        variables.append(variable)
+        outputs.append(_weak(variable.node))
+    node.outputs = tuple(outputs)
+    return tuple(variables) if isinstance(result, tuple) else variables[0]
 
 
 def _placed(
@@ -238,12 +255,7 @@ def _placed(
     return variable
 
 
-def _apply_observed(
-    kind: type[FunctionNode],
-    inputs: Sequence[Any],
-    tensors: Sequence[Any],
-    options: tuple[Any, ...],
-) -> Any:
+def _apply_observed(kind: type[FunctionNode], options: tuple[Any, ...], inputs: _Inputs) -> Any:
     """The way with hooks, debug mode or Chainer 1's volatile variables."""
     mode = _this_thread.mode
     node = kind.__new__(kind)
@@ -251,16 +263,14 @@ def _apply_observed(
     hooks = list(mode.function_hooks.values())
     data: tuple[Any, ...] = ()
     if hooks:
-        data = tuple(x.array if isinstance(x, Variable) else x for x in inputs if x is not None)
+        given = inputs.given
+        data = tuple(x.array if isinstance(x, Variable) else x for x in given if x is not None)
     for hook in hooks:
         hook.forward_preprocess(node, data)
-    volatile = any(isinstance(x, Variable) and x._volatile for x in inputs)
+    volatile = any(isinstance(x, Variable) and x._volatile for x in inputs.given)
     keeps = mode.enable_backprop and not volatile
-    result = _run(kind, tensors, options, keeps)
-    if keeps:
-        result = _record(node, inputs, tensors, result)
-    else:
-        result = _without_graph(inputs, tensors, result)
+    result = _run(kind, inputs.tensors, options, keeps)
+    result = _record(node, inputs, result) if keeps else _without_graph(inputs, result)
     results = result if isinstance(result, tuple) else (result,)
     if volatile:
         for variable in results:
@@ -439,6 +449,7 @@ def _written_when_called(
 
 # What `_calls` calls by these names.
 _WORDS: dict[str, Any] = {
+    "_Inputs": _Inputs,
     "_InvalidType": type_check.InvalidType,
     "_Tensor": _Tensor,
     "_Variable": Variable,
@@ -498,12 +509,14 @@ def call_torch(
         return result
     results = tuple(outputs[i] for i in places)
     if builds_graph:
+        inputs += also()
+    entered = _Inputs(inputs, *_enter(_TorchCall, inputs, builds_graph))
+    if builds_graph:
         node = _TorchCall()
         node.name = getattr(func, "__name__", type(func).__name__)
-        inputs += also()
-        variables = _record(node, inputs, [x.tensor for x in inputs], results)
+        variables = _record(node, entered, results)
     else:
-        variables = _without_graph(inputs, [x.tensor for x in inputs], results)
+        variables = _without_graph(entered, results)
     for place, variable in zip(places, variables, strict=True):
         outputs[place] = variable
     return _pytree.tree_unflatten(outputs, out_spec)

@@ -43,7 +43,8 @@ _INPUT = """\
         tensor_{x} = node_{x} = None
     else:
         tensor_{x} = _constant(_kind, {x})
-        node_{x} = _place_of(tensor_{x}) if _keeps else None
+        if _keeps:
+            node_{x} = _place_of(tensor_{x})
 """
 
 _CHECK = """\
@@ -69,7 +70,9 @@ _RUN = """\
         if not _keeps:
             _set_grad_enabled(_before)
     if type(_result) is not _Tensor {same}:
-        return _finish(_kind, {packed}, ({inputs},), ({tensors},), _result, _keeps)
+        _nodes = ({nodes},) if _keeps else ()
+        _entered = _Inputs(({inputs},), ({tensors},), _nodes, _rank, _requires_grad)
+        return _finish(_kind, {packed}, _entered, _result, _keeps)
     if not _keeps:
         return _loose(_result, _requires_grad)
     return _placed(_result, _rank, _requires_grad, (_kind, {packed}, {nodes}))

@@ -57,6 +57,15 @@ def test_labels_of_a_section_are_all_different(name):
     assert len(set(labels)) == len(labels)
 
 
+def test_what_a_call_costs_is_shown_as_time():
+    section = Section("Cost", {"forward_a": "a"}, (), shows_overhead=True, by_quantity=True)
+    medians = {"torch": {"forward_a": 1.04e-6}, "ours": {"forward_a": 3.5e-6}}
+
+    assert _report.table(section, section.title, medians).splitlines()[2:] == [
+        "| a    |  1 µs | 4 µs |  +2.5 µs |"
+    ]
+
+
 def test_many_quantities_make_a_line_each():
     section = Section("Calls", {"step_a": "a", "step_bb": "bb"}, (), by_quantity=True)
     medians = {
