@@ -44,9 +44,11 @@ class DataRecord:
     Attributes:
         loader_start: The generators' states from which the present loader was made.
         epoch_start: Those from which its present iterator was made.
+        is_starting: Whether a resumed run has not had its first batch yet.
     """
 
     def __init__(self) -> None:
+        self.is_starting = False
         self.loader_start: Generators | None = None
         self.epoch_start: Generators | None = None
         self._loader: CombinedLoader | None = None
@@ -93,6 +95,7 @@ class DataRecord:
             plan: How.
         """
         self._plan = plan
+        self.is_starting = True
 
     def before_loader(self) -> None:
         """Is told that the loader is about to be made."""
@@ -132,14 +135,10 @@ class DataRecord:
         if self._in_place is not None and _has_length(self._loader):
             _random.put(self._in_place)
 
-    @property
-    def is_starting(self) -> bool:
-        """Whether a resumed run has not had its first batch yet."""
-        return self._plan is not None
-
     def started(self) -> None:
         """Is told that the run has had its first batch, or the end of its first epoch."""
         self._plan = self._in_place = None
+        self.is_starting = False
 
 
 class _Source:

@@ -56,6 +56,8 @@ class Host(pl.callbacks.Checkpoint):
     """
 
     hosts_extensions = True
+    # The key of the state in Lightning's checkpoints; asked for at each hook, hence no property.
+    state_key: Any = _checkpoint.KEY
 
     # Lightning spends microseconds on each hook of each callback, used or not, but passes over
     # what cannot be called.
@@ -89,7 +91,6 @@ class Host(pl.callbacks.Checkpoint):
         self._reported = ReportedValues(view)
         # The state out of a Lightning checkpoint, until there is everything that it is for.
         self._loaded: dict[str, Any] | None = None
-        self._steps = 0
         self._stops_itself = False
         # Observations of batches after which no optimizer stepped.
         self._unstepped: list[dict[str, Any]] = []
@@ -98,11 +99,6 @@ class Host(pl.callbacks.Checkpoint):
         self._in_training: list[torch.nn.Module] = []
         self._phase = "before"
         view.data.install(trainer)
-
-    @property
-    def state_key(self) -> str:
-        """The key of the state in Lightning's checkpoints."""
-        return _checkpoint.KEY
 
     def _out(self, trainer: Any) -> Any:
         if trainer.fast_dev_run:
@@ -147,8 +143,7 @@ class Host(pl.callbacks.Checkpoint):
             view.updater.start_at(self._loops.global_step)
         refuse_fractions_of_unknown_lengths(view)
         self._loops.catch_up()
-        self._loops.epoch_starts()  # not told by a hook if the run goes on within an epoch
-        self._steps = self._loops.global_step
+        self._loops.run_starts()
         self._in_training = [module for module in pl_module.modules() if module.training]
         self._phase = "running"
         view.start_clock()
@@ -177,32 +172,35 @@ class Host(pl.callbacks.Checkpoint):
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Completes an iteration, if an optimizer stepped, and calls its extensions in time."""
-        loops, view = self._loops, self._view
+        view = self._view
         reporter = view.reporter
         observation = reporter.observation
         self._logged.of_step(observation)
-        steps = loops.global_step
-        if steps == self._steps:
+        follows = self._loops.follow(view.updater)
+        if follows is None:
             self._unstepped.append(observation)
             reporter.observation = {}
             return
-        self._steps = steps
         if self._unstepped or self._late:
             observation = reporter.observation = self._completed(observation)
         view.observation = observation
-        view.updater.follow()
         if view.data.is_starting:
             view.data.started()
-        if loops.validates and loops.validates_next():
-            view.is_due = True
+        if follows == "batch":
+            # As in `_call_extensions`, written out: a call more costs more than all of it.
+            if self._average:
+                self._ranks.average(observation)
+            self._runner.run(view)
+            reporter.observation = {}
+            if self._stops_itself:
+                self._stop_if_asked()
+            return
+        view.is_due = True
+        if follows == "validation":
             view.before_validation = view.data.capture()
             self._in_training = [module for module in pl_module.modules() if module.training]
             # Lightning passes over a validation that has no batches.
             self.on_train_batch_start = self._call_extensions_at_last
-        elif loops.ends_epoch():
-            view.is_due = True
-        else:
-            self._call_extensions()
 
     def _completed(self, observation: dict[str, Any]) -> dict[str, Any]:
         """The observation of an iteration of several batches, or behind a late validation."""

@@ -7,6 +7,17 @@ from typing import Any
 __all__ = ["LoggedValues"]
 
 
+class _OnStep:
+    """A metric of Lightning's, the name of its values, and the one that was seen last."""
+
+    __slots__ = ("metric", "name", "seen")
+
+    def __init__(self, metric: Any, name: str) -> None:
+        self.metric = metric
+        self.name = name
+        self.seen: Any = None
+
+
 class LoggedValues:
     """Reads what ``self.log`` was given since it was last asked.
 
@@ -22,9 +33,9 @@ class LoggedValues:
     def __init__(self, trainer: Any, results: Any) -> None:
         self._trainer = trainer
         self._results = results
-        # By key: the value that was seen last, and its name.
-        self._seen: dict[str, Any] = {}
-        self._names: dict[str, str] = {}
+        # Those with `on_step` among the results, of which there were so many: none ever goes.
+        self._on_step: list[_OnStep] = []
+        self._count = 0
         self._before_validation: dict[str, Any] = {}
 
     def of_step(self, observation: dict[str, Any]) -> None:
@@ -33,20 +44,22 @@ class LoggedValues:
         Args:
             observation: Where to add it.
         """
-        seen = self._seen
-        for key, metric in self._results.items():
-            if metric.meta.on_step:
-                value = metric._forward_cache
-                # Each call of `log` makes a new tensor.
-                if value is not None and value is not seen.get(key):
-                    seen[key] = value
-                    observation[self._name(key, metric)] = value
+        if len(self._results) != self._count:
+            self._look_for_more()
+        for logged in self._on_step:
+            value = logged.metric._forward_cache
+            # Each call of `log` makes a new tensor.
+            if value is not logged.seen:
+                logged.seen = value
+                if value is not None:
+                    observation[logged.name] = value
 
-    def _name(self, key: str, metric: Any) -> str:
-        name = self._names.get(key)
-        if name is None:
-            name = self._names[key] = self._results._forked_name(metric, True)[1]
-        return name
+    def _look_for_more(self) -> None:
+        results = list(self._results.values())
+        for metric in results[self._count :]:
+            if metric.meta.on_step:
+                self._on_step.append(_OnStep(metric, self._results._forked_name(metric, True)[1]))
+        self._count = len(results)
 
     def of_epoch(self, observation: dict[str, Any]) -> None:
         """Adds what was reduced over the training epoch that ends.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 __all__ = ["Loops"]
 
 _PROGRESS = ("total", "current")
+
+# What follows an iteration. No Enum: up to Python 3.11 its members are looked up by Python code.
+Follows = Literal["batch", "validation", "epoch end"]
 
 
 class Loops:
@@ -27,6 +30,8 @@ class Loops:
         self._epoch: Any = trainer.fit_loop.epoch_loop
         self._batches: Any = self._epoch.batch_progress
         self._steps: Any = self._counter()
+        # The steps up to which the updater's numbers have followed.
+        self._followed = 0
         # Of the present epoch: its number, and its batches.
         self._number = 0
         self._length: float = 0
@@ -53,6 +58,11 @@ class Loops:
         """Whether the number of batches of an epoch is known."""
         return bool(self._trainer.num_training_batches != float("inf"))
 
+    def run_starts(self) -> None:
+        """Takes the steps up to now for done, and reads what holds for the epoch."""
+        self.epoch_starts()  # not told by a hook if the run goes on within an epoch
+        self._followed = self.global_step
+
     def epoch_starts(self) -> None:
         """Reads what holds for an epoch once, for Lightning works these out at every question."""
         self._steps = self._counter()
@@ -60,16 +70,37 @@ class Loops:
         self._length = self._trainer.num_training_batches
         self.validates = self._trainer.enable_validation
 
-    def position(self) -> tuple[int, float, bool]:
-        """Epochs that are complete, also with the fraction of this one, and if one has just been.
+    def follow(self, updater: Any) -> Follows | None:
+        """Reads off how far the run has come, behind a batch.
 
-        Without a known length there is no fraction.
+        An epoch of unknown length has no fractions. All of it is written out here, for it runs
+        between two batches, where each further call costs more than all its work.
+
+        Args:
+            updater: Whose numbers are to follow, if the batch was the last of an iteration.
+
+        Returns:
+            What follows the iteration; None if no optimizer stepped.
         """
-        batches = self._batches
-        ready, number = batches.current.ready, self._number
-        if ready == self._length or batches.is_last_batch:
-            return number + 1, float(number + 1), True
-        return number, number + ready / self._length, False
+        steps = self._steps.completed
+        if steps == self._followed:
+            return None
+        self._followed = steps
+        batches, number = self._batches, self._number
+        ready = batches.current.ready
+        ends = updater.is_new_epoch = ready == self._length or batches.is_last_batch
+        updater.iteration += 1
+        updater.previous_epoch_detail = updater.epoch_detail
+        updater.epoch = number + ends
+        updater.epoch_detail = number + (1.0 if ends else ready / self._length)
+        if self.validates and self._validates_behind_the_batch():
+            return "validation"
+        if ends or 0 <= self._max_steps <= steps or (self._trainer.should_stop and self._stops()):
+            return "epoch end"
+        return "batch"
+
+    def _stops(self) -> bool:
+        return bool(self._trainer.should_stop and self._fit._can_stop_early)
 
     def ends_epoch(self) -> bool:
         """Whether the epoch's end follows the batch that is done, or its validation."""
@@ -78,11 +109,7 @@ class Loops:
             return True
         if 0 <= self._max_steps <= self._steps.completed:
             return True
-        return bool(self._trainer.should_stop and self._fit._can_stop_early)
-
-    def validates_next(self) -> bool:
-        """Whether validation follows the batch that is done."""
-        return self.validates and self._validates_behind_the_batch()
+        return self._stops()
 
     def _validates_behind_the_batch(self) -> bool:
         return bool(self._epoch._should_check_val_fx(self._fit._data_fetcher))

@@ -55,12 +55,6 @@ class UpdaterView:
         _, module = self._lightning()
         return getattr(module, "chainer_target", module)
 
-    def follow(self) -> None:
-        """Reads the numbers off Lightning's loops, for one more iteration."""
-        self.iteration += 1
-        self.previous_epoch_detail = self.epoch_detail
-        self.epoch, self.epoch_detail, self.is_new_epoch = self.loops.position()
-
     def start_at(self, iteration: int) -> None:
         """Takes over a run that has no state of these numbers, a plain Lightning checkpoint.
 

@@ -226,27 +226,27 @@ class ExtensionRunner:
             entry.call(trainer)
         self._cursor = None
 
-    def run(self, trainer: Any) -> None:
+    def run(self, trainer: Any, entries: list[ExtensionEntry] | None = None) -> None:
         """Calls the extensions of one iteration whose triggers pick it.
 
         Trigger and call take turns: a trigger reads what the extensions before it observed.
+
+        Args:
+            trainer: The trainer that is handed to them.
+            entries: Those that are still to come, if not all of them.
         """
-        self._phase, self._walked = "iteration", self._order
-        self._walk(trainer, self._order)
-
-    def resume(self, trainer: Any) -> None:
-        """Calls what was still to come in the iteration in which the loaded snapshot was taken."""
-        rest = self._taken_up("iteration", [])
-        self._phase, self._walked = "iteration", rest
-        self._walk(trainer, rest)
-
-    def _walk(self, trainer: Any, entries: list[ExtensionEntry]) -> None:
+        self._phase = "iteration"
+        self._walked = self._order if entries is None else entries
         # The hot loop: two attribute look-ups and one call for an extension that does not fire.
-        cursor = self._cursor = iter(entries)
+        cursor = self._cursor = iter(self._walked)
         for entry in cursor:
             if entry.asks(trainer):
                 entry.call(trainer)
         self._cursor = None
+
+    def resume(self, trainer: Any) -> None:
+        """Calls what was still to come in the iteration in which the loaded snapshot was taken."""
+        self.run(trainer, self._taken_up("iteration", []))
 
     @property
     def is_walking(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ class LogReport(Extension):
         if self._keys is not None:
             observation = {key: observation[key] for key in self._keys if key in observation}
         self._summary.add(observation)
-        if trainer.is_before_training or self._trigger(trainer):
+        # That is `trainer.is_before_training`, which a host may have to work out.
+        if trainer.updater.iteration == 0 or self._trigger(trainer):
             self._complete_entry(trainer)
 
     def _complete_entry(self, trainer: Any) -> None:
@@ -146,10 +148,8 @@ class LogReport(Extension):
     def _line(self, entry: dict[str, Any]) -> str:
         return _log_json.encode_line(entry, allow_nan=self._allow_nan) + "\n"
 
-    @property
-    def log(self) -> list[dict[str, Any]]:
-        """The entries so far."""
-        return self._log
+    # Without a function of Python's: other extensions look at it in every iteration.
+    log = property(attrgetter("_log"), doc="The entries so far.")
 
     def serialize(self, serializer: Any) -> None:
         """Saves or loads the trigger, the sums and the entries.

@@ -44,7 +44,9 @@ class PrintReport(Extension):
         self._log_report = log_report
         self._out = out
         self._log_len = 0  # entries printed so far
-        self._found: tuple[int, Any] | None = None
+        # The LogReport of a name, looked up once: it belongs to one extension for a whole run.
+        self._found: Any = None
+        self._found_in: int | None = None  # the trainer's id
         widths = [max(10, len(name)) for name in entries]
         self._header: str | None = (
             "  ".join(f"{name:{width}}" for name, width in zip(entries, widths, strict=True)) + "\n"
@@ -57,7 +59,7 @@ class PrintReport(Extension):
         Args:
             trainer: The trainer that is about to run.
         """
-        self._found = None
+        self._found = self._found_in = None
 
     def __call__(self, trainer: Any) -> None:
         """Prints the entries that are new.
@@ -65,6 +67,9 @@ class PrintReport(Extension):
         Args:
             trainer: The trainer that calls it.
         """
+        # Mostly there is nothing new, and this is called in every iteration.
+        if self._found_in == id(trainer) and len(self._found.log) == self._log_len:
+            return
         out = sys.stdout if self._out is None else self._out
         if self._header:
             out.write(self._header)
@@ -79,10 +84,9 @@ class PrintReport(Extension):
     def _current_log(self, trainer: Any) -> list[dict[str, Any]]:
         log_report = self._log_report
         if isinstance(log_report, str):
-            # Looked up once: a name belongs to one extension for a whole run.
-            if self._found is None or self._found[0] != id(trainer):
-                self._found = id(trainer), trainer.get_extension(log_report)
-            log_report = self._found[1]
+            if self._found_in != id(trainer):
+                self._found, self._found_in = trainer.get_extension(log_report), id(trainer)
+            log_report = self._found
         elif isinstance(log_report, LogReport):
             log_report(trainer)
         else:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from chainer_compat.training.triggers._progress import SLACK, ProgressTrigger
 
@@ -42,6 +41,7 @@ class IntervalTrigger(ProgressTrigger):
     def __init__(self, period: float, unit: str) -> None:
         super().__init__(unit)
         self._period = period
+        self._fires_always = period == 1 and unit == "iteration"
         self.count: float = 0
 
     @property
@@ -54,25 +54,9 @@ class IntervalTrigger(ProgressTrigger):
         self._period = period
         self._count_anew()
 
-    def __call__(self, trainer: Any) -> bool:
-        """Says whether a mark has been passed since the previous question.
-
-        Args:
-            trainer: As for any trigger.
-        """
-        if self._period == 1 and self._unit == "iteration":
-            # The default of every extension. Each iteration is a mark: only the two positions are
-            # noted, from which a repeated question is decided.
-            updater = trainer.updater
-            iteration = updater.iteration
-            previous = self._previous_iteration
-            if type(iteration) is int and 0 <= previous < iteration:
-                self._before = previous
-                self._previous_iteration = iteration
-                self._asked_of = updater
-                self._passed = None
-                return True
-        return super().__call__(trainer)
+    def _count_anew(self) -> None:
+        super()._count_anew()
+        self._fires_always = self._period == 1 and self._unit == "iteration"
 
     def _marks_passed(self, progress: float) -> int:
         period = self._period

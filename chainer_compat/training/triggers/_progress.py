@@ -26,6 +26,9 @@ class ProgressTrigger(Trigger):
     again in the same iteration, it gives the same answer.
     """
 
+    # Whether each iteration is a mark.
+    _fires_always = False
+
     def __init__(self, unit: str) -> None:
         self._unit = _checked(unit)
         # The progress at the last question; negative where an old snapshot does not have it.
@@ -88,9 +91,19 @@ class ProgressTrigger(Trigger):
                 self._previous_iteration = updater.iteration
                 return False
         else:
-            now = updater.iteration
-            if self._decided_at < now < self._quiet_until:
-                self._previous_iteration = updater.iteration
+            now = iteration = updater.iteration
+            if self._fires_always:
+                # The default of every extension. Only the two positions are noted, from which a
+                # repeated question is decided.
+                previous = self._previous_iteration
+                if type(iteration) is int and 0 <= previous < iteration:
+                    self._before = previous
+                    self._previous_iteration = iteration
+                    self._asked_of = updater
+                    self._passed = None
+                    return True
+            elif self._decided_at < now < self._quiet_until:
+                self._previous_iteration = iteration
                 self._asked_of = updater
                 return False
         return self._decide(updater, now)
