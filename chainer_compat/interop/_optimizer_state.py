@@ -96,7 +96,9 @@ def _save_value(serializer: Any, key: str, value: Any, parameter: torch.Tensor) 
     if isinstance(value, torch.Tensor):
         serializer(key, value)
         place = "parameter" if value.device == parameter.device else "cpu"
-        return {"dtype": str(value.dtype).removeprefix("torch."), "device": place}
+        how = {"dtype": str(value.dtype).removeprefix("torch."), "device": place}
+        # What is spread over processes is so in the way of its parameter.
+        return {**how, "spread": True} if hasattr(value, "placements") else how
     if isinstance(value, (list, tuple)):
         part = serializer[key]
         items = [_save_value(part, str(i), item, parameter) for i, item in enumerate(value)]
@@ -171,6 +173,8 @@ def _load_value(
         return tuple(items) if how["tuple"] else items
     dtype = getattr(torch, how["dtype"])
     device = parameter.device if how["device"] == "parameter" else torch.device("cpu")
+    if how.get("spread"):
+        present = torch.zeros_like(parameter.detach(), dtype=dtype)
     if isinstance(present, torch.Tensor) and (present.dtype, present.device) == (dtype, device):
         return serializer(key, present)
     array = np.array(serializer(key, None))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import pickle
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -195,14 +196,19 @@ class _Shards(Deserializer):
     """
 
     def __init__(
-        self, found: dict[str, Any], values: dict[str, np.ndarray], path: str = ""
+        self,
+        found: dict[str, Any],
+        values: dict[str, np.ndarray],
+        empty: Callable[[str], Any],
+        path: str = "",
     ) -> None:
         self._found = found
         self._values = values
+        self._empty = empty
         self._path = path
 
     def __getitem__(self, key: str) -> _Shards:
-        return _Shards(self._found, self._values, f"{self._path}{key.strip('/')}/")
+        return _Shards(self._found, self._values, self._empty, f"{self._path}{key.strip('/')}/")
 
     def __call__(self, key: str, value: Any) -> Any:
         full = self._path + key.lstrip("/")
@@ -213,6 +219,24 @@ class _Shards(Deserializer):
             if data.dtype.kind == "O":
                 return None
             return data if value is None else to_scalar(full, value, data)
+        elif value is None:
+            return self._empty(full)
+        return value
+
+
+class _Present(Serializer):
+    """Finds the tensors that an object has spread over ranks by now, and saves nothing."""
+
+    def __init__(self, found: dict[str, Any], path: str = "") -> None:
+        self._found = found
+        self._path = path
+
+    def __getitem__(self, key: str) -> _Present:
+        return _Present(self._found, f"{self._path}{key.strip('/')}/")
+
+    def __call__(self, key: str, value: Any) -> Any:
+        if _is_shard(value):
+            self._found[self._path + key.lstrip("/")] = value.detach()
         return value
 
 
@@ -230,8 +254,15 @@ def load_sharded(path: str, target: Any) -> None:
     metadata = reader.read_metadata()
     values = _read_values(path)
     shards: dict[str, Any] = {}
+
+    def empty(key: str) -> Any:
+        entry = metadata.state_dict_metadata.get(key)
+        if not isinstance(entry, TensorStorageMetadata):
+            return None
+        return torch.empty(entry.size, dtype=entry.properties.dtype).numpy()
+
     restore = remember(target)
-    _serialize(target, _Shards(shards, values))
+    _serialize(target, _Shards(shards, values, empty))
     restore()
     state: dict[str, Any] = {}
     for key, entry in metadata.state_dict_metadata.items():
@@ -248,8 +279,11 @@ def load_sharded(path: str, target: Any) -> None:
     store = MappingStore({**plain, **values})
     store.name = path
     _load_plain(store, target, set(shards))
-    for key, tensor in shards.items():
-        tensor.copy_(state[key])
+    # An optimizer has made its state only now.
+    present: dict[str, Any] = {}
+    _serialize(target, _Present(present))
+    for key in shards:
+        present[key].copy_(state[key])
 
 
 def _read_values(path: str) -> dict[str, np.ndarray]:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pathlib
-import subprocess
-import sys
-
 import pytest
 
-ROOT = pathlib.Path(__file__).parents[3]
+from tests.unit.lightning._scripts import found_by, run_script, without_time
 
 pytestmark = pytest.mark.slow
 
@@ -18,21 +12,8 @@ pytestmark = pytest.mark.slow
 def run(out, epochs, *options):
     """What both processes found."""
     out.mkdir(exist_ok=True)
-    done = subprocess.run(
-        [sys.executable, "tests/unit/lightning/_ddp_script.py", out, str(epochs), *options],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads((out / f"rank{rank}.json").read_text()) for rank in (0, 1)]
-
-
-def without_time(log):
-    return [{k: v for k, v in entry.items() if k != "elapsed_time"} for entry in log]
+    run_script("_ddp_script", out, epochs, *options)
+    return found_by(out, 2)
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from lightning.fabric import Fabric
@@ -17,10 +11,7 @@ import chainer_compat.links as L
 from chainer_compat.errors import NotSupportedError
 from chainer_compat.lightning import FabricUpdater
 from chainer_compat.training import Trainer, Updater, _processes, updaters
-
-ROOT = pathlib.Path(__file__).parents[3]
-SCRIPT = "tests/unit/lightning/_fabric_script.py"
-
+from tests.unit.lightning._scripts import found_by, run_script
 
 ALIKE = ("plain", "custom", "torch", "tiny", "noise", "scaled", "copies")
 
@@ -39,28 +30,8 @@ def two(tmp_path_factory):
 
 
 def run(cases, size, out):
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-W",
-            "ignore",
-            SCRIPT,
-            ",".join(cases),
-            str(size),
-            out,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return {
-        case: [json.loads((out / case / f"rank{rank}.json").read_text()) for rank in range(size)]
-        for case in cases
-    }
+    run_script("_fabric_script", ",".join(cases), size, out)
+    return {case: found_by(out / case, size) for case in cases}
 
 
 def assert_close(actual, expected, rtol=1e-4):
