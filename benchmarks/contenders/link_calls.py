@@ -161,13 +161,13 @@ def _chainers_layers(chainer):
 
 def _chainers_recurrent(chainer):
     links, functions = chainer.links, chainer.functions
-    net, x = links.LSTM(128, 256), _arrays()["steps"]
+    layer, x = links.LSTM(128, 256), _arrays()["steps"]
 
     def stepwise():
-        net.reset_state()
+        layer.reset_state()
         total = 0
         for _ in range(_STEPS):
-            total = total + functions.sum(net(x))
+            total = total + functions.sum(layer(x))
         return total
 
     def over_lists(net, sequences):
@@ -177,7 +177,7 @@ def _chainers_recurrent(chainer):
 
         return net, sequences, run
 
-    made = {"lstm": (net, [], stepwise)}
+    made = {"lstm": (layer, [], stepwise)}
     kinds = {"both": links.NStepBiLSTM, "gru": links.NStepGRU, "tanh": links.NStepRNNTanh}
     for name, (layers, size, units) in _SIZES.items():
         net = kinds.get(name, links.NStepLSTM)(layers, size, units, 0.0)
