@@ -14,6 +14,8 @@ from chainer_compat.utils.type_check import fail
 
 __all__ = ["bilinear", "embed_id", "linear", "local_convolution_2d", "shift"]
 
+_INDEXES = frozenset({torch.int32, torch.int64})
+
 
 _INTEGERS = frozenset({torch.int32, torch.int64})
 
@@ -118,7 +120,7 @@ def embed_id(x: Tensor, W: Tensor, ignore_label: int | None = None) -> Tensor:
         variable([[3., 4.],
                   [0., 0.]])
     """
-    ids = x if x.dtype is torch.int64 else x.long()
+    ids = x if x.dtype in _INDEXES else x.long()
     if ignore_label is None:
         return _rows(ids, W)
     kept = ids != ignore_label

@@ -33,7 +33,18 @@ class _Extremum(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Any, ...]:
         x, y = ctx.saved_tensors
-        return gy * (x == y).to(gy.dtype), None, None
+        return _kept(gy, torch.eq, x, y), None, None
+
+
+def _kept(gy: Tensor, holds: Any, a: Tensor, b: Tensor) -> Tensor:
+    """The gradient where a comparison holds, and 0 elsewhere.
+
+    The comparison writes numbers: torch's kernels for that have vector instructions, those from and
+    to bool have not.
+    """
+    shape = torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]  # torch's
+    flags: Tensor = holds(a.detach(), b.detach(), out=gy.new_empty(shape))
+    return gy * flags if torch.is_grad_enabled() else flags.mul_(gy)
 
 
 def _extremum(x: Tensor, kernel: Any, axis: Any, keepdims: bool) -> Tensor:
@@ -217,13 +228,8 @@ class _OfTwo(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Any, ...]:
         x1, x2 = ctx.saved_tensors
-        first = ctx.is_first(x1, x2).to(gy.dtype)
-        return (
-            (gy * first).sum_to_size(x1.shape),
-            (gy * (1 - first)).sum_to_size(x2.shape),
-            None,
-            None,
-        )
+        first = _kept(gy, ctx.is_first, x1, x2)
+        return first.sum_to_size(x1.shape), (gy - first).sum_to_size(x2.shape), None, None
 
 
 def _check_pair(x1: Tensor, x2: Tensor) -> None:
@@ -299,13 +305,30 @@ def minimum(x1: Tensor, x2: Tensor) -> Tensor:
     return y
 
 
+class _Clipped(torch.autograd.Function):
+    """Elements between bounds; the gradient of those that a bound has changed is 0.
+
+    A bound itself passes the gradient, which it does under clamp() only before torch 2.14.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, x_min: Any, x_max: Any) -> Tensor:
+        y = torch.clamp(x, x_min, x_max)
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> tuple[Any, ...]:
+        x, y = ctx.saved_tensors
+        return _kept(gy, torch.eq, x, y), None, None
+
+
 @function("Clip", check=_checks.floating)
 def _clip(x: Tensor, x_min: Any, x_max: Any) -> Tensor:
-    if not torch.is_grad_enabled() or not x.requires_grad:
+    if not (x.requires_grad and torch.is_grad_enabled()):
         return torch.clamp(x, x_min, x_max)
-    # A bound itself passes the gradient, which it does under clamp() only before torch 2.14.
-    clipped = torch.clamp(x.detach(), x_min, x_max)
-    return torch.where(x == clipped, x, clipped)
+    y: Tensor = _Clipped.apply(x, x_min, x_max)  # type: ignore[no-untyped-call]  # torch's
+    return y
 
 
 def clip(x: Any, x_min: float | None, x_max: float | None) -> Variable:

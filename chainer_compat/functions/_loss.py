@@ -148,9 +148,18 @@ def _check_sigmoid_cross_entropy(x: Tensor, t: Tensor, normalize: bool, reduce: 
 
 @function("SigmoidCrossEntropy", check=_check_sigmoid_cross_entropy)
 def _sigmoid_cross_entropy(x: Tensor, t: Tensor, normalize: bool, reduce: str) -> Tensor:
+    # Looking costs little on the CPU, choosing by a condition much.
+    all_count = t.is_cpu and t.numel() > 0 and int(t.min()) >= 0
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(
+        x,
+        t.to(x.dtype),
+        reduction="mean" if all_count and normalize and reduce == "mean" else "none",
+    )
+    if loss.ndim < x.ndim:
+        return loss
     counts = t != -1
-    loss = torch.nn.functional.binary_cross_entropy_with_logits(x, t.to(x.dtype), reduction="none")
-    loss = torch.where(counts, loss, 0.0)
+    if not all_count:
+        loss = torch.where(counts, loss, 0.0)
     if reduce == "no":
         return loss
     if normalize:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -167,6 +169,20 @@ def _own(t: Tensor, classes: int) -> Tensor:
     return own
 
 
+class _Flipped(torch.autograd.Function):
+    """One element of each row with its sign turned; the gradient likewise."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, places: Tensor) -> Tensor:
+        ctx.save_for_backward(places)
+        return x.scatter(1, places, -x.gather(1, places))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (places,) = ctx.saved_tensors
+        return _Flipped.apply(grads[0], places), None  # type: ignore[no-untyped-call]  # torch's
+
+
 @function("Hinge", check=_check_hinge)
 def hinge(x: Tensor, t: Tensor, norm: str = "L1", reduce: str = "mean") -> Tensor:
     r"""Returns the hinge loss of one classifier for each class against the rest.
@@ -200,7 +216,8 @@ def hinge(x: Tensor, t: Tensor, norm: str = "L1", reduce: str = "mean") -> Tenso
         raise NotImplementedError(f"norm is 'L1' or 'L2'; got {norm!r}")
     _check_reduce(reduce)
     own = _own(t, x.shape[1]).unsqueeze(1)
-    loss = x.scatter(1, own, -x.gather(1, own)).add_(1).relu_()
+    flipped: Tensor = _Flipped.apply(x, own)  # type: ignore[no-untyped-call]  # torch's
+    loss = flipped.add_(1).relu_()
     if norm == "L2":
         loss = loss * loss
     return loss if reduce == "no" else loss.sum() / len(x)
