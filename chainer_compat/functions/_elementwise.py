@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from chainer_compat.functions import _checks
+from chainer_compat.functions import _checks, _gamma
 from chainer_compat.functions._boundary import function
 from chainer_compat.utils.type_check import fail
 
@@ -179,10 +179,10 @@ log_ndtr = _function(
     "0.0", "-0.6931472", node="LogNdtr", check=_floating_input,
 )  # fmt: skip
 lgamma = _function(
-    "lgamma", torch.lgamma, "the logarithm of the gamma function's absolute value", "1.0", "0.",
+    "lgamma", _gamma.lgamma, "the logarithm of the gamma function's absolute value", "1.0", "0.",
     node="LGamma",
 )  # fmt: skip
 digamma = _function(
-    "digamma", torch.digamma, "the derivative of ``lgamma``", "0.5", "-1.96351",
+    "digamma", _gamma.digamma, "the derivative of ``lgamma``", "0.5", "-1.96351",
     node="DiGamma",
 )  # fmt: skip

@@ -10,7 +10,7 @@ from torch import Tensor
 from chainer_compat._variable import Variable, as_variable, is_raw_array
 from chainer_compat.backends import _crossing
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
-from chainer_compat.functions import _checks
+from chainer_compat.functions import _checks, _gamma
 from chainer_compat.functions._boundary import function
 from chainer_compat.functions._shape import broadcast_to, reshape
 from chainer_compat.utils.type_check import fail
@@ -135,7 +135,7 @@ def polygamma(n: Tensor, x: Tensor) -> Tensor:
     positive = order.clamp(min=1)
     factor = torch.where(n % 2 == 0, -1, 1) * torch.lgamma(positive + 1).exp()
     y = factor * torch.special.zeta(positive + 1, wide)
-    y = torch.where(n > 0, y, torch.where(n == 0, torch.digamma(wide), torch.nan))
+    y = torch.where(n > 0, y, torch.where(n == 0, _gamma.digamma(wide), torch.nan))
     return y.to(x.dtype)
 
 

@@ -125,6 +125,9 @@ ROWS = [
     ),
 ]  # fmt: skip
 
+# For second derivatives, by precision.
+ROUGH = {"float16": 0.1, "float32": 1e-3, "float64": 1e-8}
+
 named = pytest.mark.parametrize("row", ROWS, ids=str)
 
 
@@ -153,7 +156,7 @@ def wrapped(draw: Any, row: Row) -> list[str]:
     return draw(st.lists(st.sampled_from(names), unique=True)) if draw(st.booleans()) else names
 
 
-def tolerances(dtype: str, looser: float = 4) -> dict[str, float]:
+def tolerances(dtype: str, looser: float = 1) -> dict[str, float]:
     """Looser than for one function, since there are several in a row."""
     rtol, atol = TOLERANCES[np.dtype(dtype).char]
     return {"rtol": looser * rtol, "atol": looser * atol}
@@ -182,13 +185,14 @@ def test_what_a_distribution_says(both: Any, row: Row, data: st.DataObject) -> N
 @given(data=st.data())
 def test_gradients_of_gradients(both: Any, row: Row, data: st.DataObject) -> None:
     draw = data.draw
-    dtype = draw(st.sampled_from([dtype for dtype in row.dtypes if dtype != "float16"]))
+    # Chainer's log_ndtr overflows in half precision, and gives NaN, where ours is finite.
+    dtype = draw(st.sampled_from([d for d in row.dtypes if d != "float16" or row.name != "Normal"]))
     batch, size = draw(shapes(row)), draw(st.integers(2, 4))
     first, second = (arguments(draw, row, dtype, batch, size) for _ in range(2))
     x = observed(row, Random(draw(st.integers(0, 2**16))), batch, size, dtype)
     wrap = [*row.parameters, "x"]
     # Second derivatives of ndtr, lgamma and the like have fewer digits in either library.
-    rough = {"rtol": 1e-3, "atol": 1e-3} if dtype == "float32" else {"rtol": 1e-8, "atol": 1e-8}
+    rough = dict.fromkeys(("rtol", "atol"), ROUGH[dtype])
     said = both(distributions.described, row.name, first, row.options, wrap, x, 2, **rough)
     assert isinstance(said["log_prob"]["ggx"], list)
     if row.diverges:
@@ -217,7 +221,8 @@ def test_what_a_distribution_draws(both: Any, row: Row, data: st.DataObject) -> 
 @given(data=st.data())
 def test_divergences(both: Any, row: Row, data: st.DataObject) -> None:
     draw = data.draw
-    dtype = draw(st.sampled_from(row.dtypes))
+    # Chainer's log_ndtr overflows in half precision, and gives NaN, where ours is finite.
+    dtype = draw(st.sampled_from([d for d in row.dtypes if d != "float16" or row.name != "Normal"]))
     batch, size = draw(shapes(row)), draw(st.integers(2, 4))
     first, second = (arguments(draw, row, dtype, batch, size) for _ in range(2))
     divergence = both(

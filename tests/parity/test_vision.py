@@ -49,9 +49,21 @@ def value_of(found: Any) -> Any:
 def compare(actual: dict[str, Any], expected: dict[str, Any]) -> None:
     assert set(actual) == set(expected)
     for name, y in expected.items():
+        # Of the scale of the layer: sums of many terms make its small elements.
+        precision = {"f": 1e-5, "d": 1e-10}[y.dtype.char]
         np.testing.assert_allclose(
-            actual[name], y, rtol=1e-4, atol=1e-5 * abs(y).max(), err_msg=name
+            actual[name], y, rtol=0, atol=precision * abs(y).max(), err_msg=name
         )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "side", "layers", "options"), CASES)
+def test_double_precision_shows_that_only_rounding_differs(
+    oracle: Any, name: str, side: int, layers: Any, options: Any
+) -> None:
+    arguments = [name, side, layers, options, "float64"]
+    here = _running.run(chainer_compat, vision.computed, arguments)
+    compare(value_of(here), value_of(oracle.ask(vision.computed, *arguments)))
 
 
 @pytest.mark.slow

@@ -18,7 +18,8 @@ def _make(chainer, name, *arguments, **options):
 
 
 def _outputs(chainer, np, model, side, layers):
-    x = np.random.RandomState(1).uniform(-100, 100, (1, 3, side, side)).astype(np.float32)
+    dtype = next(iter(model.params())).dtype
+    x = np.random.RandomState(1).uniform(-100, 100, (1, 3, side, side)).astype(dtype)
     with chainer.using_config("train", False), chainer.no_backprop_mode():
         found = model(x, layers) if layers else model(x)
     return {name: y.array for name, y in sorted(found.items())}
@@ -52,6 +53,14 @@ def loaded(chainer, np, name, path, side, layers, options):
     """Load a network from a file and use it."""
     model = _make(chainer, name, path, **options)
     return _outputs(chainer, np, model, side, layers)
+
+
+def computed(chainer, np, name, side, layers, options, dtype):
+    """Make a network of a precision and use it."""
+    with chainer.using_config("dtype", np.dtype(dtype)):
+        model = _make(chainer, name, None, **options)
+        _shake(np, model)
+        return _outputs(chainer, np, model, side, layers)
 
 
 def described(chainer, np, name):
