@@ -274,6 +274,9 @@ def max_pooling_3d(
 
 
 def _average(x: Tensor, ksize: Any, stride: Any, pad: Any, pad_value: int | None) -> Tensor:
+    if x.ndim == 5 and x.is_cpu and x.dtype is torch.float16:
+        # torch has no such kernel over three axes on the CPU.
+        return _average(x.float(), ksize, stride, pad, pad_value).to(x.dtype)
     windows = _windows(x, ksize, stride, pad, False)
     pool = _AVERAGE[x.ndim - 2]
     if windows.fits_torch:

@@ -16,7 +16,7 @@ from tests.parity.functions._contract import (
     Row,
     array,
     check,
-    exact_dtypes,
+    dtypes,
     labels,
     shapes,
 )
@@ -39,7 +39,7 @@ def convolved(ndim: int, two_d: bool = False) -> Any:
         d = draw(st.sampled_from([1, 1, 2]))
         n = [max(size, (kk - 1) * d + 1) for size, kk in zip(n, k, strict=True)]
         groups = draw(st.sampled_from([1, 1, 2]))
-        channels, out, dtype = 2 * groups, 2 * groups, draw(exact_dtypes)
+        channels, out, dtype = 2 * groups, 2 * groups, draw(dtypes)
         x = array(draw, (draw(st.integers(1, 2)), channels, *n), dtype)
         w = array(draw, (out, channels // groups, *k), dtype)
         b = array(draw, (out,), dtype) if draw(st.booleans()) else None
@@ -60,7 +60,7 @@ def deconvolved(ndim: int) -> Any:
         n = [draw(st.integers(2, 4)) for _ in range(ndim)]
         p = [draw(st.integers(0, min(1, (kk - 1) * d))) for kk in k]
         groups = draw(st.sampled_from([1, 1, 2]))
-        dtype = draw(exact_dtypes)
+        dtype = draw(dtypes)
         x = array(draw, (draw(st.integers(1, 2)), 2 * groups, *n), dtype)
         w = array(draw, (2 * groups, 2, *k), dtype)
         b = array(draw, (2 * groups,), dtype) if draw(st.booleans()) else None
@@ -83,7 +83,7 @@ def pooled(ndim: int, **fixed: Any) -> Any:
         p = [min(pp, kk - 1) for pp, kk in zip(p, k, strict=True)]
         s = [min(ss, kk) for ss, kk in zip(s, k, strict=True)]
         n = [max(size, kk) for size, kk in zip(n, k, strict=True)]
-        x = array(draw, (draw(st.integers(1, 2)), 2, *n), draw(exact_dtypes))
+        x = array(draw, (draw(st.integers(1, 2)), 2, *n), draw(dtypes))
         options = {"stride": draw(st.sampled_from([None, tuple(s)])), "pad": tuple(p)}
         options |= {name: draw(values) for name, values in fixed.items()}
         return [(draw(variables), x), ("o", tuple(k))], options
@@ -95,7 +95,7 @@ def unpooled(ndim: int) -> Any:
     def draw_arguments(draw: Any) -> Arguments:
         k, s = draw(st.integers(1, 3)), draw(st.integers(1, 3))
         n = tuple(draw(st.integers(2, 4)) for _ in range(ndim))
-        x = array(draw, (2, 2, *n), draw(exact_dtypes))
+        x = array(draw, (2, 2, *n), draw(dtypes))
         options = {"stride": s, "pad": draw(st.integers(0, 1 if k > 1 else 0))}
         options["cover_all"] = draw(st.booleans())
         return [(draw(variables), x), ("o", k)], options
@@ -106,14 +106,14 @@ def unpooled(ndim: int) -> Any:
 def upsampled(draw: Any) -> Arguments:
     k = draw(st.integers(1, 3))
     shape = (2, 2, draw(st.integers(2, 3)), draw(st.integers(2, 3)))
-    x = array(draw, shape, draw(exact_dtypes))
+    x = array(draw, shape, draw(dtypes))
     indexes = labels(draw, shape, k * k)
     return [("v", x), ("o", indexes), ("o", k)], {"cover_all": draw(st.booleans())}
 
 
 def depthwise(draw: Any) -> Arguments:
     n, k, s, p = _spatial(draw, 2)
-    dtype = draw(exact_dtypes)
+    dtype = draw(dtypes)
     x, w = array(draw, (2, 3, *n), dtype), array(draw, (2, 3, *k), dtype)
     return [("v", x), ("v", w)], {"stride": tuple(s), "pad": tuple(p)}
 
@@ -122,7 +122,7 @@ def local(draw: Any) -> Arguments:
     k, s = draw(st.integers(1, 2)), draw(st.integers(1, 2))
     height, width = draw(st.integers(2, 4)), draw(st.integers(2, 4))
     outs = ((height - k) // s + 1, (width - k) // s + 1)
-    dtype = draw(exact_dtypes)
+    dtype = draw(dtypes)
     x = array(draw, (2, 2, height, width), dtype)
     w = array(draw, (3, *outs, 2, k, k), dtype)
     b = array(draw, (3, *outs), dtype) if draw(st.booleans()) else None
@@ -130,11 +130,11 @@ def local(draw: Any) -> Arguments:
 
 
 def deformed(draw: Any) -> Arguments:
-    dtype = draw(exact_dtypes)
+    dtype = draw(dtypes)
     kh, kw, outs = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(shapes(2, 2, 1, 3))
     x = array(draw, (2, 2, draw(st.integers(2, 5)), draw(st.integers(2, 5))), dtype)
     offset = array(draw, (2, 2 * kh * kw, *outs), dtype, low=-1.5, high=1.5)
-    w = array(draw, (3, 2, kh, kw), draw(exact_dtypes))
+    w = array(draw, (3, 2, kh, kw), draw(dtypes))
     b = array(draw, (3,), np.result_type(x, w).name) if draw(st.booleans()) else None
     pad = st.integers(0, 2)
     options = {"stride": draw(st.integers(1, 2)), "pad": draw(pad | st.tuples(pad, pad))}
@@ -143,7 +143,7 @@ def deformed(draw: Any) -> Arguments:
 
 def shifted(draw: Any) -> Arguments:
     channels = draw(st.integers(9, 20))
-    x = array(draw, (1, channels, draw(st.integers(1, 4)), 3), draw(exact_dtypes))
+    x = array(draw, (1, channels, draw(st.integers(1, 4)), 3), draw(dtypes))
     return [("v", x)], {"ksize": draw(st.sampled_from([3, 1])), "dilate": draw(st.integers(1, 2))}
 
 
@@ -151,7 +151,7 @@ def embedded(draw: Any) -> Arguments:
     shape = draw(st.sampled_from([(3,), (2, 2), (1, 2, 3)]))
     ignore = draw(st.sampled_from([None, -1, 1]))
     x = labels(draw, shape, 4, draw(st.sampled_from(["int32", "int64"])), lowest=-1)
-    return [("a", x), ("v", array(draw, (4, 3), draw(exact_dtypes)))], {"ignore_label": ignore}
+    return [("a", x), ("v", array(draw, (4, 3), draw(dtypes)))], {"ignore_label": ignore}
 
 
 def bilinear(draw: Any) -> Arguments:
@@ -165,7 +165,7 @@ def bilinear(draw: Any) -> Arguments:
 def pyramid(draw: Any) -> Arguments:
     shape = (2, 2, draw(st.integers(4, 7)), draw(st.integers(4, 7)))
     height = draw(st.integers(1, 3))
-    return [("v", array(draw, shape, draw(exact_dtypes))), ("o", height), ("o", "max")], {}
+    return [("v", array(draw, shape, draw(dtypes))), ("o", height), ("o", "max")], {}
 
 
 covers, nothing_or_zero = st.booleans(), st.sampled_from([0, None])
