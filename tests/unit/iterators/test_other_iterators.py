@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import random
 
 import numpy as np
 import pytest
@@ -135,21 +136,28 @@ class TestDataLoader:
             """Draws from three global generators for each example."""
 
             def __getitem__(self, index):
-                return (*super().__getitem__(index), torch.rand(()), np.random.uniform())
+                drawn = torch.rand(()), np.random.uniform(), random.random()
+                return (*super().__getitem__(index), *drawn)
 
         def make():
             generator = torch.Generator().manual_seed(5) if own else None
             dataset = Noisy(torch.arange(7))
             return DataLoaderIterator(DataLoader(dataset, 2, shuffle=True, generator=generator))
 
+        def step(it):
+            batch = [part.tolist() for part in next(it)]
+            # As a model's dropout does, between the batches.
+            drawn = torch.rand(()).item(), np.random.uniform(), random.random()
+            return [*batch, *counters(it), *drawn]
+
         def seen(it):
-            return [[part.tolist() for part in next(it)] + [*counters(it)] for _ in range(9)]
+            return [step(it) for _ in range(9)]
 
         it = make()
         for _ in range(done):
-            next(it)
+            step(it)
         stored = saved(it)
-        states = torch.get_rng_state(), np.random.get_state()
+        states = torch.get_rng_state(), np.random.get_state(), random.getstate()
         own_state = it.loader.generator.get_state() if own else None
         expected = seen(it)
 
@@ -157,6 +165,7 @@ class TestDataLoader:
         other.serialize(NpzDeserializer(stored))
         torch.set_rng_state(states[0])
         np.random.set_state(states[1])
+        random.setstate(states[2])
         if own and not other.current_position:
             other.loader.generator.set_state(own_state)
 
