@@ -144,6 +144,16 @@ class TestLines:
         assert [entry["iteration"] for entry in again.log] == [2, 4, 6]
         assert self.entries(tmp_path / "log.jsonl") == again.log
 
+    def test_a_log_that_is_put_back_while_it_is_written_loses_the_later_lines(self, tmp_path):
+        trainer, log_report = run(tmp_path, stop=(2, "iteration"), filename="log.jsonl")
+        content = saved(log_report)
+        log_report._complete_entry(trainer)
+        load(log_report, content)
+        log_report._complete_entry(trainer)
+
+        assert len(log_report.log) == 2
+        assert self.entries(tmp_path / "log.jsonl") == log_report.log
+
     def test_a_file_per_entry_holds_the_whole_log(self, tmp_path):
         _, log_report = run(tmp_path, filename="log_{iteration}.jsonl")
 
