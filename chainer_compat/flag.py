@@ -48,7 +48,7 @@ class Flag:
         if isinstance(name, Flag):
             return name
         if name not in _VALUES:
-            raise ValueError(f"a flag is 'on', 'off' or 'auto'; got {name!r}")
+            raise ValueError(f"a flag, such as volatile, is 'on', 'off' or 'auto'; got {name!r}")
         value = _VALUES[name]
         if value not in cls._made:
             cls._made[value] = super().__new__(cls)

@@ -115,9 +115,9 @@ def test_flags_are_one_object_each() -> None:
         assert {flag: 1}[flag] == 1
     assert chainer.ON != "colour"
     for wrong in ("colour", 2):
-        with pytest.raises(ValueError, match="a flag is"):
+        with pytest.raises(ValueError, match="a flag, such as volatile"):
             chainer.Flag(wrong)
-        with pytest.raises(ValueError, match="a flag is"):
+        with pytest.raises(ValueError, match="a flag, such as volatile"):
             chainer.Variable(X, wrong)
 
 
