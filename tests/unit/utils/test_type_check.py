@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import chainer_compat as chainer
 from chainer_compat.errors import ChainerCompatError
 from chainer_compat.utils import type_check
 
@@ -169,3 +170,34 @@ def test_the_base_classes_do_nothing(cls):
     base = cls(0) if cls is type_check.Expr else cls()
     with pytest.raises(NotImplementedError):
         base.eval() if cls is type_check.Expr else base.expect()
+
+
+@pytest.mark.parametrize("expected", [2, 3])
+def test_checks_of_version_1_ask_expressions_for_their_values(expected):
+    class Twice(chainer.Function):
+        def check_type_forward(self, in_types):
+            n_in = in_types.size()
+            type_check.expect(n_in >= 1)
+            x_type, *_ = in_types
+            if n_in.eval() == 1:
+                type_check.expect(x_type.ndim == expected)
+            assert type_check.eval(x_type.ndim) == x_type.ndim.eval() == len(x_type.shape.eval())
+
+        def forward(self, inputs):
+            return (inputs[0] * 2,)
+
+    x = np.ones((2, 3), np.float32)
+    if expected == x.ndim:
+        assert Twice()(x).array[0, 0] == 2
+    else:
+        with pytest.raises(type_check.InvalidType, match=r"in_types\[0\].ndim == 3"):
+            Twice()(x)
+
+
+def test_an_attribute_that_is_missing_is_told_as_it_is():
+    class Wrong(chainer.Function):
+        def check_type_forward(self, in_types):
+            assert in_types[0].colour
+
+    with pytest.raises(AttributeError, match="colour"):
+        Wrong()(np.ones(2, np.float32))
