@@ -15,7 +15,7 @@ import torch
 
 from chainer_compat import _backprop
 from chainer_compat._graph import VariableNode
-from chainer_compat._variable import Variable, make_result
+from chainer_compat._variable import Variable, is_raw_array, make_result
 from chainer_compat.configuration import _this_thread, config, force_backprop_mode, no_backprop_mode
 from chainer_compat.function_node import FunctionNode
 
@@ -182,9 +182,12 @@ class BodyNode(FunctionNode):
         """Computes the gradients of the inputs, for a subclass.
 
         Args:
-            target_input_indexes: Which inputs need one.
+            target_input_indexes: Which inputs need one; or, as in Chainer 1, the raw inputs, where
+                ``grad_outputs`` are raw arrays too, and raw arrays are returned.
             grad_outputs: The outputs' gradients.
         """
+        if any(is_raw_array(x) for x in target_input_indexes):
+            return self._backward_arrays(target_input_indexes, grad_outputs)
         double = config.enable_backprop
         # torch has switched its graph off in here, unless the gradient is to be differentiated.
         with force_backprop_mode(), torch.enable_grad():
@@ -199,6 +202,17 @@ class BodyNode(FunctionNode):
                     enable_double_backprop=double,
                 )
             )
+
+    def _backward_arrays(self, inputs: Sequence[Any], grads: Sequence[Any]) -> tuple[Any, ...]:
+        """The gradients of the inputs, by Chainer 1's rules for functions."""
+        with force_backprop_mode(), torch.enable_grad(), _without_hooks():
+            variables = [Variable(x) for x in inputs]
+            pairs = zip(self._outputs(variables), grads, strict=True)
+            outputs, given = zip(
+                *((y, Variable(g)) for y, g in pairs if g is not None), strict=True
+            )
+            found = _backprop.grad(outputs, variables, given)
+        return tuple(None if g is None else g.array for g in found)
 
 
 def _are_inputs_of(node: FunctionNode, inputs: Sequence[Any]) -> bool:

@@ -171,3 +171,38 @@ def test_layouts_are_none() -> None:
     node.check_layout_forward(())
     with pytest.raises(AssertionError, match="not applied"):
         _ = F.ReLU().input_layouts
+
+
+@pytest.mark.parametrize(
+    ("function", "inputs", "expected"),
+    [
+        (F.ReLU, 1, lambda x: x > 0),
+        (F.Tanh, 1, lambda x: 1 - np.tanh(x) ** 2),
+        (F.Concat, 2, np.ones_like),
+    ],
+)
+def test_raw_arrays_go_backward_as_in_chainer_1(function: Any, inputs: int, expected: Any) -> None:
+    x = np.array([[-1, 0.5], [2, -3]], np.float32)
+    node = function()
+    (y,) = node.forward((x,) * inputs)
+    assert type(y) is np.ndarray
+    found = node.backward((x,) * inputs, (np.ones_like(y),))
+    assert len(found) == inputs
+    for gradient in found:
+        assert type(gradient) is np.ndarray
+        np.testing.assert_allclose(gradient, expected(x), rtol=1e-6)
+
+
+def test_raw_arrays_go_backward_inside_a_function_of_the_users() -> None:
+    class Rectified(chainer.Function):
+        def forward(self, inputs: Any) -> Any:
+            return F.ReLU().forward(inputs)
+
+        def backward(self, inputs: Any, grads: Any) -> Any:
+            return F.ReLU().backward(inputs, grads)
+
+    x = chainer.Variable(np.array([-1, 2], np.float32))
+    y = Rectified()(x)
+    y.grad = np.array([3, 4], np.float32)
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [0, 4])
