@@ -38,6 +38,7 @@ ROOTS = {
 
 # Where Chainer 7 has what versions 1 to 5 had in another module.
 _MOVED = {
+    "chainer.functions.basic_math": "chainer.functions.math.basic_math",
     "chainer.functions.math.squared_difference": "chainer.functions.loss.squared_error",
     "chainer.functions.pooling.max_pooling_2d": "chainer.functions.pooling.max_pooling_nd",
     "chainer.training.triggers.interval": "chainer.training.triggers.interval_trigger",

@@ -16,7 +16,7 @@ from chainer_compat.backends import _crossing
 from chainer_compat.configuration import _this_thread
 from chainer_compat.device_resident import DeviceResident, DeviceResidentsVisitor
 from chainer_compat.errors import NotSupportedError
-from chainer_compat.initializers import NaN
+from chainer_compat.initializers import NaN, _get_initializer
 from chainer_compat.link_hook import (
     _ForwardPostprocessCallbackArgs,
     _ForwardPreprocessCallbackArgs,
@@ -63,6 +63,7 @@ class Link(DeviceResident):
     name: str | None = None
     _within_init_scope: bool = False
     _local_link_hooks: dict[str, Any] | None = None
+    _uninitialized_names: frozenset[str] = frozenset()
     __init_done: bool = False
 
     # The names of parameters and of persistent values; both are attributes.
@@ -224,11 +225,36 @@ class Link(DeviceResident):
         Raises:
             AttributeError: If there is an attribute of that name.
         """
+        given = NaN(dtype) if initializer is None else initializer
+        if name in self._uninitialized_names and not self.__dict__[name].is_initialized:
+            parameter = self.__dict__[name]
+            parameter.initializer = _get_initializer(given)
+            parameter.initialize(shape)
+            return
         if name in self.__dict__:
             raise AttributeError(f"cannot register a new parameter {name}: attribute exists")
-        parameter = Parameter(NaN(dtype) if initializer is None else initializer, shape)
+        parameter = Parameter(given, shape)
         with self.init_scope():
             setattr(self, name, parameter)
+
+    def add_uninitialized_param(self, name: str) -> None:
+        """Registers a parameter that :meth:`add_param` initializes later, as in Chainer 1.
+
+        Since Chainer 2 a parameter without a shape is one: ``Parameter(initializer)``.
+
+        Args:
+            name: Its name.
+
+        Raises:
+            AttributeError: If there is an attribute of that name.
+        """
+        self.add_param(name)
+        self._uninitialized_names |= {name}
+
+    @property
+    def has_uninitialized_params(self) -> bool:
+        """Whether a parameter of :meth:`add_uninitialized_param` waits for its shape."""
+        return any(not self.__dict__[name].is_initialized for name in self._uninitialized_names)
 
     def add_persistent(self, name: str, value: Any) -> None:
         """Registers a value that is saved with the link and moved with it.

@@ -49,7 +49,20 @@ __all__ = [
 ]
 
 
+def _init_weight(weights: Any, initializer: Any, scale: float = 1.0) -> None:
+    """Fills an array, as Chainer 1's `init_weight` does.
+
+    Args:
+        weights: The array.
+        initializer: What fills it; LeCun's normal one if None.
+        scale: What the values are multiplied by.
+    """
+    _get_initializer(initializer, scale)(weights)
+
+
 def __getattr__(name: str) -> Any:
+    if name == "init_weight":
+        return _init_weight
     from chainer_compat._unsupported import missing_name
 
     raise missing_name(__name__, name)

@@ -129,6 +129,7 @@ class TestDeepPaths:
         ("module", "name", "owner"),
         [
             ("functions.activation.relu", "relu", "functions"),
+            ("functions.basic_math", "exp", "functions"),
             ("functions.loss.softmax_cross_entropy", "softmax_cross_entropy", "functions"),
             ("links.connection.linear", "Linear", "links"),
             ("training.extensions.log_report", "LogReport", "training.extensions"),

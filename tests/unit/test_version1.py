@@ -152,3 +152,47 @@ def test_cuda_made_arrays_of_cupy(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_array_equal(getattr(mod, name)(X), np.full_like(X, value))
     np.testing.assert_array_equal(mod.full_like(X, 5), np.full_like(X, 5))
     assert mod.empty_like(X).shape == X.shape
+
+
+class _Lazy(chainer.Link):
+    """A link as version 1 wrote it: its weights get their shape from the first input."""
+
+    def __init__(self, out_size: int, wscale: float = 4, in_size: int | None = None) -> None:
+        super().__init__()
+        self.out_size = out_size
+        self._W_initializer = initializers._get_initializer(1, scale=wscale)
+        if in_size is None:
+            self.add_uninitialized_param("W")
+        else:
+            self._initialize_params(in_size)
+        self.add_param("b", out_size)
+        initializers.init_weight(self.b.data, 0.5)
+
+    def _initialize_params(self, in_size: int) -> None:
+        self.add_param("W", (self.out_size, in_size), initializer=self._W_initializer)
+
+    def __call__(self, x: Any) -> Any:
+        if self.has_uninitialized_params:
+            self._initialize_params(x.shape[1])
+        return F.linear(x, self.W, self.b)
+
+
+def test_links_whose_parameters_wait_for_their_shape(tmp_path: Any) -> None:
+    model = chainer.Chain(l=_Lazy(3))
+    optimizer = chainer.optimizers.SGD(0.5).setup(model)
+    assert model.l.has_uninitialized_params
+    assert not _Lazy(3, in_size=2).has_uninitialized_params
+    y = model.l(np.ones((1, 2), np.float32))
+    np.testing.assert_array_equal(y.array, [[8.5, 8.5, 8.5]])
+    assert not model.l.has_uninitialized_params
+    optimizer.update(lambda: F.sum(model.l(np.ones((1, 2), np.float32))))
+    np.testing.assert_array_equal(model.l.W.array, np.full((3, 2), 3.5, np.float32))
+    chainer.serializers.save_npz(tmp_path / "model", model)
+    other = chainer.Chain(l=_Lazy(3))
+    chainer.serializers.load_npz(tmp_path / "model", other)
+    assert not other.l.has_uninitialized_params
+    np.testing.assert_array_equal(other.l.W.array, model.l.W.array)
+    with pytest.raises(AttributeError, match="W"):
+        other.l.add_uninitialized_param("W")
+    with pytest.raises(AttributeError, match="W"):
+        other.l.add_param("W", 3)

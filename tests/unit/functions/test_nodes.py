@@ -190,7 +190,7 @@ def test_raw_arrays_go_backward_as_in_chainer_1(function: Any, inputs: int, expe
     assert len(found) == inputs
     for gradient in found:
         assert type(gradient) is np.ndarray
-        np.testing.assert_allclose(gradient, expected(x), rtol=1e-6)
+        np.testing.assert_allclose(gradient, expected(x), rtol=1e-5)
 
 
 def test_raw_arrays_go_backward_inside_a_function_of_the_users() -> None:
