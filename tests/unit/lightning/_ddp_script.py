@@ -53,7 +53,7 @@ def main():
     out, epochs = pathlib.Path(sys.argv[1]), int(sys.argv[2])
     rank = int(os.environ.get("LOCAL_RANK", "0"))
     lightning.seed_everything(0, verbose=False)
-    module = Ranked("sgd")
+    module = Ranked("adam")
     module.net[1].p = 0.0
     everywhere, on_zero = Everywhere(), OnRankZero()
     # Only rank zero's opinion counts: the other would never stop.

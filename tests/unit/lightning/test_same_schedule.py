@@ -11,8 +11,14 @@ import pytest
 import chainer_compat as chainer
 from chainer_compat import training
 from chainer_compat.lightning import ChainerCallback
-from chainer_compat.training import triggers
+from chainer_compat.training import extensions, triggers
 from tests.unit.lightning._runs import Module, fit, loader
+from tests.unit.lightning._scripts import without_time
+
+
+def value_of(step):
+    """Goes up and down, for triggers that look at values."""
+    return float(step * 7 % 5)
 
 
 class Numbers:
@@ -25,6 +31,7 @@ class Numbers:
         self.is_new_epoch = False
 
     def update(self):
+        chainer.report({"x": value_of(self.iteration)})
         self.done = 0 if self.done == self.batches else self.done
         self.done = min(self.done + self.accumulation, self.batches)
         self.iteration += 1
@@ -64,6 +71,10 @@ class Witness(training.Extension):
 
 
 class Validating(Module):
+    def training_step(self, batch, batch_idx):
+        self.log("x", value_of(self.global_step))
+        return super().training_step(batch, batch_idx)
+
     def validation_step(self, batch, batch_idx):
         self.log("val", 1.0)
 
@@ -72,7 +83,7 @@ PERIODS = st.one_of(
     st.tuples(st.integers(1, 7), st.just("iteration")),
     st.tuples(st.sampled_from([0.25, 1 / 3, 0.5, 0.75, 1, 1.5, 2]), st.just("epoch")),
 )
-TRIGGERS = st.one_of(
+SIMPLE_TRIGGERS = st.one_of(
     PERIODS.map(lambda period: lambda: triggers.IntervalTrigger(*period)),
     st.lists(st.integers(1, 12), min_size=1, max_size=3).map(
         lambda points: lambda: triggers.ManualScheduleTrigger(points, "iteration")
@@ -80,8 +91,20 @@ TRIGGERS = st.one_of(
     st.lists(st.sampled_from([0.5, 1, 1.25, 2]), min_size=1, max_size=2).map(
         lambda points: lambda: triggers.ManualScheduleTrigger(points, "epoch")
     ),
-    st.just(triggers.OnceTrigger),
-    PERIODS.map(lambda period: lambda: triggers.NotTrigger(triggers.IntervalTrigger(*period))),
+    st.booleans().map(lambda again: lambda: triggers.OnceTrigger(call_on_resume=again)),
+    st.tuples(st.sampled_from([triggers.MinValueTrigger, triggers.MaxValueTrigger]), PERIODS).map(
+        lambda drawn: lambda: drawn[0]("x", drawn[1])
+    ),
+)
+TRIGGERS = st.one_of(
+    SIMPLE_TRIGGERS,
+    SIMPLE_TRIGGERS.map(lambda make: lambda: ~make()),
+    st.tuples(SIMPLE_TRIGGERS, SIMPLE_TRIGGERS).map(lambda two: lambda: two[0]() | two[1]()),
+    st.tuples(SIMPLE_TRIGGERS, SIMPLE_TRIGGERS).map(lambda two: lambda: two[0]() & two[1]()),
+)
+# The trigger, the priority, and whether it is called before the first iteration.
+WITNESSES = st.lists(
+    st.tuples(TRIGGERS, st.integers(-2, 400), st.booleans()), min_size=1, max_size=4
 )
 
 
@@ -93,51 +116,56 @@ def schedules(draw):
     # Validation behind a batch after which no optimizer steps is the next iteration's.
     marks = list(range(accumulation, batches + 1, accumulation)) or [batches]
     every = draw(st.sampled_from([None, batches, *marks]))
-    witnesses = draw(st.lists(st.tuples(TRIGGERS, st.integers(-2, 400)), min_size=1, max_size=4))
-    return size, batch_size, batches, accumulation, every, draw(st.integers(1, 3)), witnesses
+    # The one that ends the run, if it is no matter of epochs.
+    stop = draw(st.none() | st.integers(1, 2 * batches))
+    schedule = size, batch_size, accumulation, every, draw(st.integers(1, 3)), stop
+    return schedule, draw(WITNESSES), draw(PERIODS)
 
 
-def witnesses_of(drawn, events):
-    return [
-        Witness(f"witness {i}", events, make(), priority)
-        for i, (make, priority) in enumerate(drawn)
-    ]
+def extend(host, drawn, period, events):
+    """Registers the witnesses and a LogReport, which it returns."""
+    for number, (make, priority, before) in enumerate(drawn):
+        witness = Witness(f"witness {number}", events, make(), priority)
+        host.extend(witness, call_before_training=before)
+    report = extensions.LogReport(["x", "val"], trigger=period, filename=None)
+    host.extend(report)
+    return report
 
 
-def in_lightning(out, size, batch_size, accumulation, every, epochs, drawn):
+def in_lightning(out, schedule, drawn, period):
+    size, batch_size, accumulation, every, epochs, stop = schedule
     events = []
     options = {"accumulate_grad_batches": accumulation, "max_epochs": epochs}
     if every is not None:
         options["val_check_interval"] = every
-    callback = ChainerCallback(out, witnesses_of(drawn, events))
+    callback = ChainerCallback(out, stop_trigger=stop and (stop, "iteration"))
+    report = extend(callback, drawn, period, events)
     val = None if every is None else loader(2)
     fit(callback, Validating("sgd"), loader(size, batch_size), val, **options)
-    return events
+    return events, without_time(report.log)
 
 
-def in_a_trainer(out, batches, accumulation, every, epochs, drawn):
+def in_a_trainer(out, schedule, drawn, period):
+    size, batch_size, accumulation, every, epochs, stop = schedule
     events = []
-    updater = Numbers(batches, accumulation)
-    trainer = training.Trainer(updater, (epochs, "epoch"), out=out)
+    updater = Numbers(-(-size // batch_size), accumulation)
+    ends = lambda _: updater.epoch == epochs or updater.iteration == stop  # noqa: E731 (short)
+    trainer = training.Trainer(updater, ends, out=out)
 
     def validation(trainer):
         chainer.report({"val": 1.0})
 
     if every is not None:
-        at = lambda t: updater.done % every == 0  # noqa: E731 (short)
+        at = lambda _: updater.done % every == 0  # noqa: E731 (short)
         trainer.extend(validation, trigger=at, priority=1000)
-    for witness in witnesses_of(drawn, events):
-        trainer.extend(witness)
+    report = extend(trainer, drawn, period, events)
     trainer.run()
-    return events
+    return events, without_time(report.log)
 
 
 @pytest.mark.slow
-@hypothesis.settings(max_examples=60)
+@hypothesis.settings(max_examples=max(100, hypothesis.settings().max_examples))
 @hypothesis.given(schedules())
-def test_the_calls_are_those_of_a_trainer(schedule):
-    size, batch_size, batches, accumulation, every, epochs, drawn = schedule
+def test_the_calls_and_the_log_are_those_of_a_trainer(drawn):
     with tempfile.TemporaryDirectory() as out:
-        actual = in_lightning(out, size, batch_size, accumulation, every, epochs, drawn)
-        expected = in_a_trainer(out, batches, accumulation, every, epochs, drawn)
-    assert actual == expected
+        assert in_lightning(out, *drawn) == in_a_trainer(out, *drawn)
