@@ -485,7 +485,7 @@ def swish(x: Tensor, beta: Tensor) -> Tensor:
 
 
 @function("RReLU", check=_checks.floating)
-def _rrelu(x: Tensor, slope: Any) -> Tensor:
+def _rrelu(x: Tensor, slope: Any, lower: float, upper: float) -> Tensor:
     return torch.where(x >= 0, x, x * slope)
 
 
@@ -530,12 +530,12 @@ def rrelu(x: Any, l: float = 1.0 / 8, u: float = 1.0 / 3, **kwargs: Any) -> Any:
     x = as_variable(x)
     result: Variable
     if not _this_thread.mode.train:
-        result = _rrelu(x, (l + u) / 2)
+        result = _rrelu(x, (l + u) / 2, l, u)
         return (result, None) if return_r else result
     slope = _slopes(x, l, u) if r is None else _crossing.as_tensor(r)
     if slope.shape != x.tensor.shape or slope.dtype != x.tensor.dtype:
         raise InvalidType("r.shape == x.shape", f"{tuple(slope.shape)} != {x.shape}")
-    result = _rrelu(x, slope)
+    result = _rrelu(x, slope, l, u)
     return (result, _crossing.as_raw(slope) if r is None else r) if return_r else result
 
 

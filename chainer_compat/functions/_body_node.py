@@ -7,6 +7,7 @@ and what it applies, is in the table of :mod:`chainer_compat.functions._nodes`.
 from __future__ import annotations
 
 import contextlib
+import copy
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -76,6 +77,13 @@ class BodyNode(FunctionNode):
     _function: Callable[..., Any] | None = None
     # What the body takes besides tensors, of a node that a function recorded.
     _options: tuple[Any, ...] = ()
+    # Of the classes that `functions._boundary.function` makes: the body with all around it, the
+    # number of tensors it takes (None for any number), and the names of the options.
+    _apply: Callable[..., Any] | None = None
+    _arity: int | None = None
+    _option_names: tuple[str, ...] = ()
+    # The shapes and dtypes of the inputs while no graph has them: hooks are called before that.
+    _input_types: tuple[tuple[Any, Any], ...] | None = None
 
     @classmethod
     def of_result(
@@ -97,6 +105,35 @@ class BodyNode(FunctionNode):
         node.outputs = (weakref.ref(output),)
         node.rank = output.rank - 1
         return node
+
+    def _has_option(self, name: str) -> bool:
+        called = bool(self._options) and name in self._option_names
+        return called or name in vars(self)
+
+    def _option(self, name: str) -> Any:
+        """What the function was called with, or what the constructor was."""
+        if not self._has_option(name):
+            raise AttributeError(f"{type(self).__name__} was not called with {name} yet")
+        own = vars(self)
+        return own[name] if name in own else self._options[self._option_names.index(name)]
+
+    def _type_of_input(self, index: int) -> tuple[Any, Any]:
+        if self._input_types is not None:
+            return self._input_types[index]
+        if self.inputs is None:
+            raise AttributeError(f"{type(self).__name__} was not applied, and has no inputs yet")
+        node = self.inputs[index]
+        return node.tensor_shape, node.tensor_dtype
+
+    def _input_count(self) -> int:
+        return len(self.inputs or () if self._input_types is None else self._input_types)
+
+    def _input_shape(self, index: int) -> tuple[int, ...]:
+        return tuple(self._type_of_input(index)[0])
+
+    def _input_dtype(self, index: int) -> torch.dtype:
+        dtype: torch.dtype = self._type_of_input(index)[1]
+        return dtype
 
     @property
     def node(self) -> BodyNode:
@@ -139,14 +176,35 @@ class BodyNode(FunctionNode):
             for name in ("forward", "forward_cpu", "forward_gpu", "backward", "backward_accumulate")
         )
 
-    def _outputs(self, inputs: Sequence[Any]) -> tuple[Variable, ...]:
-        if self._function is None:
+    def _outputs(self, inputs: Sequence[Any], moves: bool = True) -> tuple[Variable, ...]:
+        """Computes the outputs.
+
+        Args:
+            inputs: Variables or raw arrays.
+            moves: Whether running statistics are moved, where the function moves any.
+        """
+        if self._function is not None:
+            result = self._function(*inputs)
+        elif self._apply is not None:
+            options = self._options if moves else self._options_to_spare()
+            result = self._apply([*inputs, *self._missing(inputs)], *options)
+        else:
             raise NotImplementedError(f"{type(self).__name__} defines no forward computation")
-        result = self._function(*inputs)
         if isinstance(result, Found):
             vars(self).update(result.attributes)
             result = result.output
         return tuple(result) if isinstance(result, tuple | list) else (result,)
+
+    def _options_to_spare(self) -> tuple[Any, ...]:
+        """The options, with copies of the statistics that the body moves in place."""
+        return tuple(
+            copy.deepcopy(option) if name.startswith("running") else option
+            for name, option in zip(self._option_names, self._options, strict=True)
+        )
+
+    def _missing(self, inputs: Sequence[Any]) -> tuple[None, ...]:
+        """For the inputs that were not given, which are the last ones: no bias, for example."""
+        return () if self._arity is None else (None,) * (self._arity - len(inputs))
 
     def _take_place_of(self, made: FunctionNode | None, inputs: Sequence[Any]) -> bool:
         """Becomes the creator of what the function has put into the graph; says if it is."""
@@ -191,8 +249,9 @@ class BodyNode(FunctionNode):
         double = config.enable_backprop
         # torch has switched its graph off in here, unless the gradient is to be differentiated.
         with force_backprop_mode(), torch.enable_grad():
-            inputs = [_distinct(x) for x in self.get_retained_inputs()]
-            outputs = self._outputs(inputs)
+            inputs = [_distinct(x) for x in self._inputs_again()]
+            with _without_hooks():
+                outputs = self._outputs(inputs, moves=False)
             pairs = [(y, g) for y, g in zip(outputs, grad_outputs, strict=True) if g is not None]
             return tuple(
                 _backprop.grad(
@@ -207,12 +266,27 @@ class BodyNode(FunctionNode):
         """The gradients of the inputs, by Chainer 1's rules for functions."""
         with force_backprop_mode(), torch.enable_grad(), _without_hooks():
             variables = [Variable(x) for x in inputs]
-            pairs = zip(self._outputs(variables), grads, strict=True)
+            pairs = zip(self._outputs(variables, moves=False), grads, strict=True)
             outputs, given = zip(
                 *((y, Variable(g)) for y, g in pairs if g is not None), strict=True
             )
             found = _backprop.grad(outputs, variables, given)
         return tuple(None if g is None else g.array for g in found)
+
+    def _inputs_again(self) -> Sequence[Variable]:
+        """The inputs, to compute the outputs once more: retained ones, or those still alive."""
+        if self._saved is not None:
+            return self.get_retained_inputs()
+        found = []
+        for i, node in enumerate(self.inputs or ()):
+            variable = node.get_variable_or_none()
+            if variable is None:
+                raise RuntimeError(
+                    f"input {i} of {self.label} is gone: keep the variable for as long as "
+                    "backward() of its function may be called by hand"
+                )
+            found.append(variable)
+        return found
 
 
 def _are_inputs_of(node: FunctionNode, inputs: Sequence[Any]) -> bool:

@@ -23,6 +23,7 @@ from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.function_node import FunctionNode, _check_nan
 from chainer_compat.functions._body_node import BodyNode, Option, inputs_of, kinds
 from chainer_compat.functions._calls import write_call
+from chainer_compat.functions._node_attributes import attributes_of
 from chainer_compat.utils import type_check
 
 __all__ = ["apply", "call_torch", "function"]
@@ -260,6 +261,7 @@ def _apply_observed(kind: type[FunctionNode], options: tuple[Any, ...], inputs: 
     mode = _this_thread.mode
     node = kind.__new__(kind)
     node._options = options  # type: ignore[attr-defined]  # read by nodes that show them
+    node._input_types = tuple((t.shape, t.dtype) for t in tensors if t is not None)  # type: ignore[attr-defined]  # as above
     hooks = list(mode.function_hooks.values())
     data: tuple[Any, ...] = ()
     if hooks:
@@ -314,6 +316,10 @@ def function(
             (kinds.get(node, BodyNode),),  # so that isinstance holds for each one of a name
             {
                 **_options(parameters),
+                **attributes_of(node),
+                "_apply": classmethod(apply),
+                "_arity": None if sequence or _is_starred(parameters) else len(arrays),
+                "_option_names": tuple(p.name for p in parameters if p.annotation not in _ARRAYS),
                 "label": _label_property(label or node, parameters),
                 "body": staticmethod(_by_place(body, parameters)),
                 "check": None if check is None else staticmethod(_by_place(check, parameters)),
@@ -329,6 +335,10 @@ def function(
         return public
 
     return decorate
+
+
+def _is_starred(parameters: list[inspect.Parameter]) -> bool:
+    return any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
 
 def _options(parameters: list[inspect.Parameter]) -> dict[str, Option]:

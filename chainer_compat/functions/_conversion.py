@@ -21,11 +21,7 @@ __all__ = ["as_strided", "cast", "copy", "depth2space", "space2depth", "transpos
 
 
 @function("Cast")
-def _cast(x: Tensor, dtype: torch.dtype) -> Tensor:
-    return x.view_as(x) if x.dtype is dtype else x.to(dtype)
-
-
-def cast(x: Any, typ: Any) -> Variable:
+def cast(x: Tensor, typ: Any) -> Tensor:
     """Returns an array in another dtype.
 
     Args:
@@ -44,8 +40,8 @@ def cast(x: Any, typ: Any) -> Variable:
         >>> F.cast(np.array([1.5]), np.float32).dtype
         dtype('float32')
     """
-    result: Variable = _cast(x, _crossing.torch_dtype(typ))
-    return result
+    dtype = _crossing.torch_dtype(typ)
+    return x.view_as(x) if x.dtype is dtype else x.to(dtype)
 
 
 @function("Copy")

@@ -13,6 +13,7 @@ from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentError, NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._spatial import crop_or_pad, expect_spatial, planned, spread
 from chainer_compat.utils.argument import assert_kwargs_empty
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
@@ -22,16 +23,12 @@ __all__ = [
     "convolution_2d",
     "convolution_3d",
     "convolution_nd",
-    "crop_or_pad",
     "deconvolution_1d",
     "deconvolution_2d",
     "deconvolution_3d",
     "deconvolution_nd",
     "depthwise_convolution_2d",
     "dilated_convolution_2d",
-    "expect_spatial",
-    "planned",
-    "spread",
 ]
 
 _CONVOLUTIONS = {
@@ -45,38 +42,6 @@ _DECONVOLUTIONS = {
     3: torch.nn.functional.conv_transpose3d,
 }
 _VERSION_1 = ("deterministic", "requires_x_grad", "use_cudnn")
-
-
-def spread(value: Any, ndim: int) -> tuple[int, ...]:
-    """Returns an option for each spatial axis.
-
-    Args:
-        value: An int for all of them, or a sequence with one for each.
-        ndim: How many there are.
-
-    Raises:
-        ValueError: If the sequence has another length.
-    """
-    if hasattr(value, "__getitem__"):
-        values = tuple(int(v) for v in value)
-        if len(values) != ndim:
-            raise InvalidArgumentError(f"expected {ndim} numbers, one for each axis; got {values}")
-        return values
-    return (int(value),) * ndim
-
-
-def crop_or_pad(x: Tensor, starts: tuple[int, ...], sizes: tuple[int, ...]) -> Tensor:
-    """Returns a window of the spatial axes; beyond the tensor there are zeros.
-
-    Args:
-        x: A tensor of shape ``(N, C, ...)``.
-        starts: Where the window begins, for each spatial axis.
-        sizes: Its lengths.
-    """
-    pads: list[int] = []
-    for length, start, size in zip(x.shape[:1:-1], starts[::-1], sizes[::-1], strict=True):
-        pads += [-start, start + size - length]
-    return torch.nn.functional.pad(x, pads) if any(pads) else x
 
 
 def _check_convolution(
@@ -146,19 +111,6 @@ def _run_wide(kernel: Any, x: Tensor, W: Tensor, b: Tensor | None, *options: Any
     bias = None if b is None else b.to(wide)
     result = kernel(x.to(wide), W.to(wide), bias, *options)
     return result.to(x.dtype)
-
-
-def planned(plan: Any, *geometry: Any) -> Any:
-    """Returns what a cached function works out of shapes and options.
-
-    Args:
-        plan: The function, under ``functools.lru_cache``.
-        *geometry: Its arguments; lists and arrays among the options cannot be looked up.
-    """
-    try:
-        return plan(*geometry)
-    except TypeError:
-        return plan.__wrapped__(*geometry)
 
 
 class _Plan(NamedTuple):
@@ -335,20 +287,6 @@ def convolution_nd(
     """
     result: Variable = _convolution_nd(x, W, b, stride, pad, cover_all, dilate, groups)
     return result
-
-
-def expect_spatial(x: Any, ndim: int) -> None:
-    """Fails unless an input has a number of spatial axes.
-
-    Args:
-        x: A variable or array of shape ``(N, C, ...)``.
-        ndim: The number.
-
-    Raises:
-        ValueError: If it has another one.
-    """
-    if x.ndim - 2 != ndim:
-        raise ValueError(f"x must have {ndim} axes behind the channels; it has {x.ndim - 2}")
 
 
 def convolution_1d(

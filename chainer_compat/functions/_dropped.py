@@ -11,7 +11,6 @@ from torch import Tensor
 
 from chainer_compat import _version1
 from chainer_compat._variable import Variable, as_variable
-from chainer_compat.backends import _crossing
 from chainer_compat.configuration import config
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
@@ -30,8 +29,10 @@ def _kept(shape: tuple[int, ...], ratio: float, device: torch.device) -> Tensor:
 
 
 @function("Zoneout")
-def _zoneout(h: Tensor, x: Tensor, ratio: float) -> Tensor:
-    return torch.where(_kept(tuple(x.shape), ratio, x.device), x, h)
+def _zoneout(h: Tensor, x: Tensor, ratio: float, drawn: list[Tensor]) -> Tensor:
+    if not drawn:
+        drawn.append(_kept(tuple(x.shape), ratio, x.device))
+    return torch.where(drawn[0], x, h)
 
 
 def zoneout(h: Any, x: Any, ratio: float = 0.5, **kwargs: Any) -> Any:
@@ -60,10 +61,17 @@ def zoneout(h: Any, x: Any, ratio: float = 0.5, **kwargs: Any) -> Any:
     switch = _version1.take(kwargs, "train")
     assert_kwargs_empty(kwargs)
     with switch or contextlib.nullcontext():
-        return _zoneout(h, x, ratio) if config.train else x
+        return _zoneout(h, x, ratio, []) if config.train else x
 
 
-def _check_dropconnect(x: Tensor, W: Tensor, b: Tensor | None, ratio: float, mask: Any) -> None:
+def _check_dropconnect(
+    x: Tensor,
+    W: Tensor,
+    b: Tensor | None,
+    ratio: float,
+    drawn: list[Tensor],
+    use_batchwise_mask: bool,
+) -> None:
     _checks.expect_floating(x, "x")
     _checks.expect_floating(W, "W")
     if x.ndim < 2:
@@ -76,17 +84,25 @@ def _check_dropconnect(x: Tensor, W: Tensor, b: Tensor | None, ratio: float, mas
         _checks.expect_same_dtype(b, x, "b", "x")
         if b.shape != W.shape[:1]:
             fail("b.shape == W.shape[:1]", f"{tuple(b.shape)} != {tuple(W.shape[:1])}")
-    if isinstance(mask, Tensor) and mask.shape not in {W.shape, (len(x), *W.shape)}:
-        fail(f"mask.shape == {(len(x), *W.shape)}", f"{tuple(mask.shape)}")
+    for mask in drawn:
+        if mask.shape not in {W.shape, (len(x), *W.shape)}:
+            fail(f"mask.shape == {(len(x), *W.shape)}", f"{tuple(mask.shape)}")
 
 
 @function("SimplifiedDropconnect", check=_check_dropconnect)
-def _dropconnect(x: Tensor, W: Tensor, b: Tensor | None, ratio: float, mask: Any) -> Tensor:
+def _dropconnect(
+    x: Tensor,
+    W: Tensor,
+    b: Tensor | None,
+    ratio: float,
+    drawn: list[Tensor],
+    use_batchwise_mask: bool,
+) -> Tensor:
     flat = x.flatten(1)
-    if not isinstance(mask, Tensor):
-        shape = (len(x), *W.shape) if mask else tuple(W.shape)
-        mask = _kept(shape, ratio, x.device)
-    weights = W * (1.0 / (1 - ratio)) * mask
+    if not drawn:
+        shape = (len(x), *W.shape) if use_batchwise_mask else tuple(W.shape)
+        drawn.append(_kept(shape, ratio, x.device))
+    weights = W * (1.0 / (1 - ratio)) * drawn[0]
     wide = torch.promote_types(weights.dtype, x.dtype)
     weights, flat = weights.to(wide), flat.to(wide)
     if weights.ndim == 2:
@@ -140,10 +156,7 @@ def simplified_dropconnect(
     """
     if not train:
         ratio = 0
-    if mask is None:
-        mask = bool(use_batchwise_mask)
-    else:
-        mask = as_variable(mask).tensor.detach() if isinstance(mask, Variable) else mask
-        mask = mask if isinstance(mask, Tensor) else _crossing.as_tensor(mask)
-    result: Variable = _dropconnect(x, W, b, ratio, mask)
+    # What is drawn stays here, for whoever runs the node again.
+    drawn = [] if mask is None else [as_variable(mask).tensor.detach()]
+    result: Variable = _dropconnect(x, W, b, ratio, drawn, use_batchwise_mask)
     return result

@@ -21,12 +21,12 @@ __all__ = ["einsum"]
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def _check_einsum(operands: Sequence[Tensor], inputs: tuple[str, ...], output: str) -> None:
+def _check_einsum(operands: Sequence[Tensor], subscripts: tuple[str, ...], output: str) -> None:
     for i, x in enumerate(operands):
         _checks.expect_floating(x, f"x{i}")
     seen: dict[str, tuple[str, Any]] = {}
-    for i, (x, subscripts) in enumerate(zip(operands, inputs, strict=True)):
-        for where, label, length in _labelled(x, subscripts):
+    for i, (x, labels) in enumerate(zip(operands, subscripts, strict=True)):
+        for where, label, length in _labelled(x, labels):
             name = f"x{i}.shape[{where}]"
             first, own = seen.setdefault(label, (name, length))
             if own != length:
@@ -46,9 +46,11 @@ def _labelled(x: Tensor, subscripts: str) -> list[tuple[str, str, Any]]:
 
 
 @function("EinSum", check=_check_einsum)
-def _einsum(operands: Sequence[Tensor], inputs: tuple[str, ...], output: str) -> Tensor:
+def _einsum(operands: Sequence[Tensor], subscripts: tuple[str, ...], output: str) -> Tensor:
     dtype = functools.reduce(torch.promote_types, (x.dtype for x in operands))
-    result: Tensor = torch.einsum(f"{','.join(inputs)}->{output}", *(x.to(dtype) for x in operands))
+    result: Tensor = torch.einsum(
+        f"{','.join(subscripts)}->{output}", *(x.to(dtype) for x in operands)
+    )
     return result
 
 

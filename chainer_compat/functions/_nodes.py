@@ -20,7 +20,8 @@ from chainer_compat.errors import InvalidArgumentError, NotSupportedError
 from chainer_compat.functions import _refused
 from chainer_compat.functions._arithmetic import _neg
 from chainer_compat.functions._body_node import BodyNode, Found, kinds
-from chainer_compat.functions._convolution import spread
+from chainer_compat.functions._node_attributes import attributes_of
+from chainer_compat.functions._spatial import spread
 
 __all__ = ["find"]
 
@@ -424,24 +425,7 @@ _CONSTRUCTORS: dict[str, Callable[..., _Function]] = {
     "Zeta": lambda x: partial(F.zeta, x),
 }
 
-# What scripts read off a pooling of images.
-_POOLINGS = ("AveragePooling2D", "MaxPooling2D", "Pooling2D", "Unpooling2D", "Upsampling2D")
 _BASES = {"AveragePooling2D": "AveragePoolingND", "MaxPooling2D": "MaxPoolingND"}
-
-
-# What a class says, not an object.
-_CONSTANTS: dict[str, dict[str, Any]] = {
-    "BinaryAccuracy": {"ignore_label": -1},
-    "NegativeSamplingFunction": {"ignore_label": -1, "samples": None},
-    "SigmoidCrossEntropy": {"ignore_label": -1},
-    "SplitAxis": {"indices_or_sections": None},
-}
-
-
-def _windows(node: Any) -> None:
-    node.kh, node.kw = spread(node.ksize, 2)
-    node.sy, node.sx = spread(node.ksize if node.stride is None else node.stride, 2)
-    node.ph, node.pw = spread(node.pad, 2)
 
 
 def _from_options(row: str) -> Callable[..., _Function]:
@@ -478,14 +462,11 @@ def _equip(kind: type[BodyNode], make: Callable[..., _Function]) -> None:
         self._function = make(*bound.args, **bound.kwargs)
         bound.apply_defaults()
         vars(self).update(bound.arguments)
-        if kind.__name__ in _POOLINGS:
-            _windows(self)
 
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     shown = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
     construct.__signature__ = inspect.Signature([own, *shown])  # type: ignore[attr-defined]  # as above
-    name = kind.__name__
-    for key, member in {**_CONSTANTS.get(name, {}), **_refused.members(name)}.items():
+    for key, member in _refused.members(kind.__name__).items():
         setattr(kind, key, member)
     kind.__init__ = construct  # type: ignore[method-assign]  # made by `function`, equipped here
 
@@ -547,7 +528,8 @@ def find(name: str) -> Any:
     kind = kinds.get(name)
     if kind is None:
         base = kinds.get(_BASES.get(name, ""), BodyNode)
-        kind = kinds[name] = type(name, (base,), {"__doc__": f"Chainer's class {name}."})
+        members = {**attributes_of(name), "__doc__": f"Chainer's class {name}."}
+        kind = kinds[name] = type(name, (base,), members)
         kind.__module__ = F.__name__
     _equip(kind, make)
     return kind

@@ -21,7 +21,7 @@ __all__ = ["dropout", "gaussian", "gumbel_softmax"]
 
 
 @function("Dropout", check=_checks.floating)
-def _masked(x: Tensor, mask: Any) -> Tensor:
+def _masked(x: Tensor, mask: Any, ratio: float) -> Tensor:
     masked: Tensor = x * mask
     return masked
 
@@ -76,7 +76,7 @@ def dropout(x: Any, ratio: float = 0.5, *version_1: Any, **kwargs: Any) -> Any:
         raise ValueError(
             f"the mask has shape {tuple(factors.shape)}; the input has shape {x.shape}"
         )
-    dropped: Variable = _masked(x, factors)
+    dropped: Variable = _masked(x, factors, ratio)
     if not return_mask:
         return dropped
     return dropped, _crossing.as_raw(factors) if mask is None else mask

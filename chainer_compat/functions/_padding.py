@@ -40,7 +40,14 @@ _Pairs = list[tuple[Any, Any]]
 
 
 @function("Pad")
-def _pad(x: Tensor, widths: _Pairs, mode: str, values: _Pairs) -> Tensor:
+def _pad(
+    x: Tensor,
+    widths: _Pairs,
+    mode: str,
+    values: _Pairs,
+    pad_width: Any,
+    keywords: dict[str, Any],
+) -> Tensor:
     if mode == "constant" and all(pair == values[0] and pair[0] == pair[1] for pair in values):
         flat = [n for pair in reversed(widths) for n in pair]
         return torch.nn.functional.pad(x, flat, value=values[0][0] if values else 0)
@@ -129,7 +136,7 @@ def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
             raise InvalidArgumentError(f"pad_width must not be negative; got {pad_width!r}")
     default = None if mode in _STATISTICS else 0
     values = _pairs(next(iter(keywords.values()), default) if mode not in _REPEATING else 0, ndim)
-    result: Variable = _pad(x, widths, mode, values)
+    result: Variable = _pad(x, widths, mode, values, pad_width, keywords)
     return result
 
 

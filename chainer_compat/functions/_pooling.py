@@ -16,8 +16,8 @@ from chainer_compat.backends import _crossing
 from chainer_compat.errors import NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
-from chainer_compat.functions._convolution import crop_or_pad, expect_spatial, planned, spread
 from chainer_compat.functions._extrema import index_of
+from chainer_compat.functions._spatial import crop_or_pad, expect_spatial, planned, spread
 from chainer_compat.utils.argument import assert_kwargs_empty
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
@@ -428,7 +428,10 @@ def _sum_windows(columns: Tensor, kernel: Tensor, stride: tuple[int, ...], group
     return _TRANSPOSED[columns.ndim - 2](columns, kernel, None, stride, 0, 0, groups)
 
 
-def _unpool(x: Tensor, ksize: Any, stride: Any, pad: Any, outsize: Any, cover_all: bool) -> Tensor:
+def _spreading(
+    x: Tensor, ksize: Any, stride: Any, pad: Any, outsize: Any, cover_all: bool
+) -> tuple[tuple[int, ...], ...]:
+    """For each spatial axis: the window, the step, what is cut off, and the output's size."""
     ndim = x.ndim - 2
     sizes = spread(ksize, ndim)
     strides = sizes if stride is None else spread(stride, ndim)
@@ -440,6 +443,11 @@ def _unpool(x: Tensor, ksize: Any, stride: Any, pad: Any, outsize: Any, cover_al
         )
     else:
         outs = spread(outsize, ndim)
+    return sizes, strides, pads, outs
+
+
+def _unpool(x: Tensor, ksize: Any, stride: Any, pad: Any, outsize: Any, cover_all: bool) -> Tensor:
+    sizes, strides, pads, outs = _spreading(x, ksize, stride, pad, outsize, cover_all)
     kernel = torch.ones(x.shape[1], 1, *sizes, dtype=x.dtype, device=x.device)
     return crop_or_pad(_sum_windows(x, kernel, strides, x.shape[1]), pads, outs)
 
@@ -593,19 +601,21 @@ def unpooling_3d(
 def _upsample(
     x: Tensor,
     indexes: Any,
-    ksize: tuple[int, ...],
-    stride: tuple[int, ...],
-    pad: tuple[int, ...],
-    outs: tuple[int, ...],
+    ksize: Any,
+    stride: Any,
+    pad: Any,
+    outsize: Any,
+    cover_all: bool,
 ) -> Tensor:
     n, c, h, w = x.shape
-    cells = ksize[0] * ksize[1]
+    sizes, strides, pads, outs = _spreading(x, ksize, stride, pad, outsize, cover_all)
+    cells = sizes[0] * sizes[1]
     places = _crossing.as_tensor(indexes).to(x.device, torch.int64)
     hot = torch.nn.functional.one_hot(places, cells).to(x.dtype)
     columns = (x.unsqueeze(-1) * hot).permute(0, 1, 4, 2, 3).reshape(n, c * cells, h * w)
-    whole = ((h - 1) * stride[0] + ksize[0], (w - 1) * stride[1] + ksize[1])
-    y = torch.nn.functional.fold(columns, whole, ksize, stride=stride)
-    return crop_or_pad(y, pad, outs)
+    whole = tuple((m - 1) * s + k for m, s, k in zip((h, w), strides, sizes, strict=True))
+    y = torch.nn.functional.fold(columns, whole, sizes, stride=strides)
+    return crop_or_pad(y, pads, outs)
 
 
 def upsampling_2d(
@@ -643,17 +653,7 @@ def upsampling_2d(
         variable([[[[0., 0.],
                     [0., 3.]]]])
     """
-    sizes = spread(ksize, 2)
-    strides = sizes if stride is None else spread(stride, 2)
-    pads = spread(pad, 2)
-    if outsize is None:
-        outs = tuple(
-            get_deconv_outsize(n, k, s, p, cover_all)
-            for n, k, s, p in zip(x.shape[2:], sizes, strides, pads, strict=True)
-        )
-    else:
-        outs = spread(outsize, 2)
-    result: Variable = _upsample(x, indexes, sizes, strides, pads, outs)
+    result: Variable = _upsample(x, indexes, ksize, stride, pad, outsize, cover_all)
     return result
 
 

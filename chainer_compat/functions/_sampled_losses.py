@@ -58,14 +58,14 @@ def _negative_sampling(
     reduce: str,
     drawn: list[Any],
 ) -> Tensor:
-    """Appends the samples to ``drawn``: they are drawn once the types are known to be right."""
+    """Appends the samples to ``drawn``, for who runs it again: drawn once the types are right."""
     if x.shape[1] != W.shape[1]:
         raise InvalidArgumentError(
             f"the vectors have size {x.shape[1]}, and the rows of W {W.shape[1]}"
         )
-    samples = sampler((len(t), sample_size + 1))
-    drawn.append(samples)
-    classes = _crossing.as_tensor(samples)
+    if not drawn:
+        drawn.append(sampler((len(t), sample_size + 1)))
+    classes = _crossing.as_tensor(drawn[0])
     classes[:, 0] = t
     counts = t != _IGNORED
     if x.is_cuda or not counts.all():  # looking costs nothing on the CPU

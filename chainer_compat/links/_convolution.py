@@ -8,7 +8,7 @@ from typing import Any
 from chainer_compat import _version1, functions
 from chainer_compat._variable import Variable, as_array
 from chainer_compat.errors import InvalidArgumentError
-from chainer_compat.functions._convolution import spread
+from chainer_compat.functions._spatial import spread
 from chainer_compat.initializers import _get_initializer
 from chainer_compat.link import Link
 from chainer_compat.links._linear import check_bias_size

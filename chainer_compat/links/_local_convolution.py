@@ -6,7 +6,7 @@ from typing import Any
 
 from chainer_compat import functions
 from chainer_compat._variable import Variable
-from chainer_compat.functions._convolution import spread
+from chainer_compat.functions._spatial import spread
 from chainer_compat.initializers import _get_initializer
 from chainer_compat.link import Link
 from chainer_compat.variable import Parameter

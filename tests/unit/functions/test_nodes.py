@@ -162,6 +162,70 @@ def test_what_is_for_chainers_own_use_is_refused_with_a_reason() -> None:
         F.AveragePoolingND(1, 2, cover_all=True)
 
 
+@pytest.mark.parametrize("keeps_graph", [True, False])
+def test_hooks_read_options_and_compute_once_more(keeps_graph: bool) -> None:
+    class Reading(chainer.FunctionHook):
+        name = "reading"
+
+        def forward_preprocess(self, function: Any, in_data: Any) -> None:
+            seen.append((function.label, function.sy, function.pw, function.dx))
+
+        def forward_postprocess(self, function: Any, in_data: Any) -> None:
+            again.extend(function.forward(in_data))
+
+    seen: list[Any] = []
+    again: list[Any] = []
+    W = np.ones((2, 3, 2, 2), np.float32)
+    with Reading(), chainer.using_config("enable_backprop", keeps_graph):
+        y = F.convolution_2d(X, W, stride=(2, 1), pad=(0, 1), dilate=(1, 2))
+    assert seen == [("Convolution2DFunction", 2, 1, 2)]
+    np.testing.assert_array_equal(again[0], y.array)
+
+
+def test_sizes_of_outputs_are_options_too() -> None:
+    y = F.deconvolution_2d(X, np.ones((3, 2, 3, 3), np.float32), stride=2, pad=1)
+    node = y.creator
+    assert (node.outh, node.outw, node.groups) == (*y.shape[2:], 1)
+    with pytest.raises(AttributeError, match="not called with outsize"):
+        _ = type(node).__new__(type(node)).outh
+
+
+def test_backward_by_hand_needs_inputs_that_are_alive() -> None:
+    x = chainer.Variable(X)
+    y = F.max_pooling_2d(x, 2)
+    (gx,) = y.creator.backward((0,), (chainer.Variable(np.ones_like(y.array)),))
+    assert gx.array.sum() == y.size
+    y = F.exp(F.sin(x))
+    with pytest.raises(RuntimeError, match="input 0 of exp is gone"):
+        y.creator.backward((0,), (y,))
+
+
+def test_backward_by_hand_moves_no_statistics() -> None:
+    x, gamma, beta = (chainer.Variable(v) for v in (X, np.ones(3, "f"), np.zeros(3, "f")))
+    mean, var = np.zeros(3, np.float32), np.ones(3, np.float32)
+    y = F.batch_normalization(x, gamma, beta, running_mean=mean, running_var=var)
+    before = mean.copy()
+    assert y.creator.axis == (0, 2, 3)
+    assert y.creator.running_mean is mean
+    y.creator.backward((0, 1, 2), (y,))
+    np.testing.assert_array_equal(mean, before)
+    y.creator.forward((X, gamma.array, beta.array))
+    assert (mean != before).all()
+
+
+def test_what_was_drawn_stays_with_the_node() -> None:
+    x = chainer.Variable(X)
+    y = F.dropout(x, 0.25)
+    assert y.creator.dropout_ratio == 0.25
+    np.testing.assert_array_equal(y.creator.mask * X, y.array)
+    y = F.zoneout(x, -x, 0.3)
+    np.testing.assert_array_equal(np.where(y.creator.flag_x, -X, X), y.array)
+    np.testing.assert_array_equal(y.creator.forward((X, -X))[0], y.array)
+    with chainer.using_config("train", False):
+        assert np.all(F.rrelu(-x, 0.25, 0.75).creator.r == 0.5)
+    assert F.rsqrt(x).creator.value == 1.0
+
+
 def test_layouts_are_none() -> None:
     node = F.relu(chainer.Variable(X)).creator_node
     assert node.input_layouts == node.output_layouts == (None,)
