@@ -261,7 +261,7 @@ def _apply_observed(kind: type[FunctionNode], options: tuple[Any, ...], inputs: 
     mode = _this_thread.mode
     node = kind.__new__(kind)
     node._options = options  # type: ignore[attr-defined]  # read by nodes that show them
-    node._input_types = tuple((t.shape, t.dtype) for t in tensors if t is not None)  # type: ignore[attr-defined]  # as above
+    node._input_types = tuple((t.shape, t.dtype) for t in inputs.tensors if t is not None)  # type: ignore[attr-defined]  # as above
     hooks = list(mode.function_hooks.values())
     data: tuple[Any, ...] = ()
     if hooks:

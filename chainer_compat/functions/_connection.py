@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from chainer_compat._variable import Variable
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._shape import reshape
 from chainer_compat.utils.type_check import fail
 
 __all__ = ["bilinear", "embed_id", "linear", "local_convolution_2d", "shift"]
@@ -20,32 +22,27 @@ _INDEXES = frozenset({torch.int32, torch.int64})
 _INTEGERS = frozenset({torch.int32, torch.int64})
 
 
-def _check_linear(x: Tensor, W: Tensor, b: Tensor | None, n_batch_axes: int) -> None:
+def _check_linear(x: Tensor, W: Tensor, b: Tensor | None) -> None:
     dtype, shape, weights = x.dtype, x.shape, W.shape
     if (
-        n_batch_axes == 1
-        and len(shape) == len(weights) == 2
+        len(shape) == len(weights) == 2
         and shape[1] == weights[1]
         and dtype.is_floating_point
         and W.dtype is dtype
         and (b is None or (b.dtype is dtype and b.shape == (weights[0],)))
     ):
         return  # by far the most frequent case, in as few questions as it takes
-    _expect_linear(x, W, b, n_batch_axes)
+    _expect_linear(x, W, b)
 
 
-def _expect_linear(x: Tensor, W: Tensor, b: Tensor | None, n_batch_axes: int) -> None:
+def _expect_linear(x: Tensor, W: Tensor, b: Tensor | None) -> None:
     _checks.floating(x)
-    if n_batch_axes < 1:
-        raise ValueError(f"n_batch_axes must be 1 or more; got {n_batch_axes}")
     if not W.is_floating_point():
         _checks.expect_floating(W, "W")
     _checks.expect_ndim(W, "W", 2)
-    if x.ndim <= n_batch_axes:
-        fail(f"x.ndim > {n_batch_axes}", f"{x.ndim} <= {n_batch_axes}")
-    size = x.shape[n_batch_axes:].numel()
-    if size != W.shape[1]:
-        fail("x.shape[1] == W.shape[1]", f"{size} != {W.shape[1]}")
+    _checks.expect_ndim(x, "x", 2)
+    if x.shape[1] != W.shape[1]:
+        fail("x.shape[1] == W.shape[1]", f"{x.shape[1]} != {W.shape[1]}")
     if b is not None:
         _checks.expect_same_dtype(b, x, "b", "x")
         _checks.expect_ndim(b, "b", 1)
@@ -54,7 +51,16 @@ def _expect_linear(x: Tensor, W: Tensor, b: Tensor | None, n_batch_axes: int) ->
 
 
 @function("LinearFunction", check=_check_linear)
-def linear(x: Tensor, W: Tensor, b: Tensor | None = None, n_batch_axes: int = 1) -> Tensor:
+def _linear(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
+    if x.dtype is not W.dtype:
+        # Chainer lets float32 and float64 meet here, and answers in x's dtype.
+        wide = torch.promote_types(x.dtype, W.dtype)
+        bias = None if b is None else b.to(wide)
+        return torch.nn.functional.linear(x.to(wide), W.to(wide), bias).to(x.dtype)
+    return torch.nn.functional.linear(x, W, b)
+
+
+def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
     """Returns ``x Wᵀ + b``.
 
     Args:
@@ -76,14 +82,20 @@ def linear(x: Tensor, W: Tensor, b: Tensor | None = None, n_batch_axes: int = 1)
         >>> F.linear(np.ones((1, 2), np.float32), np.ones((3, 2), np.float32)).shape
         (1, 3)
     """
-    if x.ndim != n_batch_axes + 1:
-        x = x.flatten(n_batch_axes)
-    if x.dtype is not W.dtype:
-        # Chainer lets float32 and float64 meet here, and answers in x's dtype.
-        wide = torch.promote_types(x.dtype, W.dtype)
-        bias = None if b is None else b.to(wide)
-        return torch.nn.functional.linear(x.to(wide), W.to(wide), bias).to(x.dtype)
-    return torch.nn.functional.linear(x, W, b)
+    result: Variable
+    if n_batch_axes == 1 and x.ndim < 3:
+        result = _linear(x, W, b)
+        return result
+    if n_batch_axes < 1:
+        raise ValueError(f"n_batch_axes must be 1 or more; got {n_batch_axes}")
+    # In Chainer these are nodes of their own in the graph, and the matrices are what hooks see.
+    batch = tuple(x.shape[:n_batch_axes])
+    if x.ndim <= n_batch_axes:
+        fail(f"x.ndim > {n_batch_axes}", f"{x.ndim} <= {n_batch_axes}")
+    count = math.prod(batch)
+    rest = -1 if count else math.prod(x.shape[n_batch_axes:])
+    result = _linear(reshape(x, (count, rest)), W, b)
+    return result if n_batch_axes == 1 else reshape(result, (*batch, -1 if count else len(W)))
 
 
 def _check_embed_id(x: Tensor, W: Tensor, ignore_label: int | None) -> None:

@@ -267,7 +267,7 @@ def _side_by_side(gates: Sequence[Any]) -> Variable:
 
 
 def _lstm_step(x: Any, h: Any, c: Any, w: Any, b: Any) -> tuple[Any, Any]:
-    sums = 0
+    sums: Any = 0
     for value, first in ((x, 0), (h, 4)):
         # torch's kernels and ours have i, f, a, o; `lstm` has a, i, f, o.
         order = [first + gate for gate in (2, 0, 1, 3)]
@@ -291,7 +291,8 @@ def _rnn_step(activation: Callable[[Any], Any]) -> _Step:
     def step(x: Any, h: Any, c: Any, w: Any, b: Any) -> tuple[Any, None]:
         w_x, w_h = w
         b_x, b_h = b
-        return activation(linear(x, w_x, b_x) + linear(h, w_h, b_h)), None
+        from_x: Any = linear(x, w_x, b_x)
+        return activation(from_x + linear(h, w_h, b_h)), None
 
     return step
 

@@ -43,6 +43,8 @@ _MORE = [
     Row("average", _fixed(X, axis=1)),
     Row("get_item", _fixed(X, (None, 1, -2))),
     Row("linear", _fixed(X, W, W[:, 0].copy())),
+    Row("linear", _fixed(X.reshape(2, 2, 2), W), label=" of more axes"),
+    Row("linear", _fixed(X.reshape(1, 2, 4), W, n_batch_axes=2), label=" of batches"),
     Row("mean", _fixed(X, axis=(0, 1), keepdims=True)),
     Row("sum", _fixed(X, axis=(0,))),
     *(
