@@ -135,6 +135,9 @@ __all__ += sorted(_NAMES)  # noqa: PLE0605 -- the table is where a name is writt
 # Deep modules that Chainer has in its package, too; they are there under the name `chainer`.
 _DEEP_MODULES = {"array": "functions.array", "basic_math": "functions.math.basic_math"}
 
+# What only a deep module has, chainer._backend.
+_DEEP_NAMES = {"Device": ".backend"}
+
 
 def __getattr__(name: str) -> Any:
     if name in _DEEP_MODULES:

@@ -558,7 +558,14 @@ _VERSION_1 = {
 
 
 # Private names that scripts take from deep modules.
-_PRIVATE = {"_log_softmax": "_activation"}
+_PRIVATE = {
+    "_log_softmax": "_activation",
+    **dict.fromkeys(("_extract_gates", "_grad_sigmoid", "_grad_tanh", "_sigmoid"), "_gates"),
+    **dict.fromkeys(
+        ("_get_bilinear_interp_params", "_get_bounds", "_pair", "_roi_pooling_slice"),
+        "_roi_places",
+    ),
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -125,6 +125,16 @@ def test_deep_helpers_of_tests_and_extensions(chainer: Any) -> None:
     assert not hasattr(extensions, "Statistician")
 
 
+def test_private_names_that_libraries_import(chainer: Any) -> None:
+    device = importlib.import_module("chainer._backend").Device
+    assert isinstance(chainer.get_device("@numpy"), device)
+    assert not hasattr(chainer, "Device")
+    lstm = importlib.import_module("chainer.functions.activation.lstm")
+    assert [g.tolist() for g in lstm._extract_gates(np.arange(4.0)[None])] == [
+        [[0.0]], [[1.0]], [[2.0]], [[3.0]],
+    ]  # fmt: skip
+
+
 def test_statistics_of_an_array(chainer: Any) -> None:
     module = importlib.import_module("chainer.training.extensions.variable_statistics_plot")
     found = module.Statistician(True, True, (0, 50))(X, axis=None)

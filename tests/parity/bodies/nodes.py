@@ -184,3 +184,12 @@ def _is_differentiable(node, outputs, alive):
         and all(id(x) in alive for x in node.inputs)
         and any(x.dtype.kind == "f" for x in node.inputs)
     )
+
+
+def private(chainer, np, module, name, arguments):
+    """Call a function of a deep module that is private there."""
+    if chainer.__name__ == "chainer":
+        found = getattr(importlib.import_module(f"chainer.functions.{module}"), name)
+    else:
+        found = importlib.import_module("chainer_compat.functions")._find_deep_name(name)
+    return _plain(np, found(*arguments))
