@@ -85,7 +85,8 @@ class FunctionAdapter(FunctionNode):
         arrays = tuple(_crossing.as_raw(kept[i]) if i in kept else None for i in range(count))
         raw_grads = tuple(None if g is None else _crossing.as_raw(g) for g in grads)
         found: Any = self._function.backward(arrays, raw_grads)
-        if not isinstance(found, tuple) or len(found) != count:
+        # Chainer takes a list as well; ChainerRL gives one.
+        if not isinstance(found, (tuple, list)) or len(found) != count:
             raise TypeError(
                 f"the backward computation of {self.label} must return a tuple of {count} "
                 f"gradients, one for each input; got {found!r}"

@@ -430,6 +430,18 @@ class TestFunction:
         F.sum(Stop()(x)).backward()
         assert x.grad is None
 
+    def test_gradients_in_a_list_are_taken(self, x: Variable) -> None:
+        class Listing(Function):
+            def forward(self, inputs: Any) -> Any:
+                return (inputs[0] * 3,)
+
+            def backward(self, inputs: Any, grad_outputs: Any) -> Any:
+                return [grad_outputs[0] * 3]
+
+        F.sum(Listing()(x)).backward()
+        assert x.grad is not None
+        np.testing.assert_array_equal(x.grad, np.full_like(x.grad, 3))
+
     @pytest.mark.parametrize("result", [None, (None, None)])
     def test_a_backward_computation_must_return_a_gradient_for_each_input(
         self, x: Variable, result: Any
