@@ -168,7 +168,8 @@ def _convolve(
     plan = planned(_plan, x.shape, W.shape, stride, pad, cover_all, dilate, groups)
     if plan.window is not None:
         x = crop_or_pad(x, *plan.window)
-    if x.dtype is W.dtype and (b is None or b.dtype is x.dtype):
+    dtype = x.dtype
+    if W.dtype is dtype is not torch.float16 and (b is None or b.dtype is dtype):
         result: Tensor = plan.kernel(x, W, b, *plan.options)
         return result
     return _run_wide(plan.kernel, x, W, b, *plan.options)
