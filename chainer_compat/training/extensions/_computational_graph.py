@@ -13,6 +13,7 @@ from chainer_compat.errors import (
     MissingObservationError,
 )
 from chainer_compat.training._extension import Extension
+from chainer_compat.training._state import optional
 
 __all__ = ["DumpGraph", "is_graphviz_available", "is_return_code_zero"]
 
@@ -126,8 +127,9 @@ class DumpGraph(Extension):
         Args:
             serializer: A serializer or deserializer.
         """
-        self._original_flag = serializer("_original_flag", self._original_flag)
-        self._flag_called = serializer("_flag_called", self._flag_called)
+        self._original_flag = optional(serializer, "_original_flag", self._original_flag)
+        # Chainer 1 wrote the graph in the first iteration, and saved nothing of it.
+        self._flag_called = optional(serializer, "_flag_called", self._flag_called, absent=True)
 
 
 def _draw(path: Path) -> None:

@@ -286,6 +286,12 @@ class TestDumpGraph:
         again.initialize(trainer)
         assert (again.trigger(trainer), chainer.config.keep_graph_on_report) == (False, False)
 
+    def test_is_done_where_a_file_of_chainer_1_says_nothing_of_it(self):
+        resumed = load(extensions.DumpGraph("loss"), {})
+        resumed.initialize(None)
+        assert not resumed.trigger(None)
+        assert chainer.config.keep_graph_on_report is False
+
     def test_draws_it_where_graphviz_is(self, tmp_path, monkeypatch):
         command = tmp_path / "bin" / "dot"
         command.parent.mkdir()
