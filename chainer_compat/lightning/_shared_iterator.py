@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from chainer_compat.dataset import CollatedBatch
 from chainer_compat.lightning._streams import Streams
 from chainer_compat.training._protocols import next_batch
 
@@ -49,11 +51,32 @@ class SharedIterator:
         """Returns the share of the next batch."""
         with self._streams.alike():
             batch = next_batch(self._shared)
-        count = len(batch)
+        count = _count(batch)
         each, more = divmod(count, self._size)
         start = self._rank * each + min(self._rank, more)
         stop = start + each + (self._rank < more)
         self.weight = self._part * (stop - start) / count
-        return batch[start:stop] if stop > start else batch[:1]
+        return _share(batch, slice(start, stop) if stop > start else slice(1))
 
     next = __next__
+
+
+# A list of examples is cut; of a batch that is put together already, each array is.
+
+
+def _count(batch: Any) -> int:
+    if isinstance(batch, Mapping):
+        return _count(next(iter(batch.values())))
+    return _count(batch[0]) if _is_nest(batch) else len(batch)
+
+
+def _share(batch: Any, part: slice) -> Any:
+    if isinstance(batch, Mapping):
+        return {name: _share(value, part) for name, value in batch.items()}
+    if _is_nest(batch):
+        return CollatedBatch(_share(value, part) for value in batch)
+    return batch[part]
+
+
+def _is_nest(batch: Any) -> bool:
+    return isinstance(batch, CollatedBatch)
