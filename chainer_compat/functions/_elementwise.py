@@ -117,6 +117,11 @@ def _widened(kernel: _Kernel) -> _Kernel:
     return widened
 
 
+def _square(x: Tensor) -> Tensor:
+    # Backward, torch.square raises to a power again.
+    return x * x
+
+
 def _erfcinv(x: Tensor) -> Tensor:
     y: Tensor = torch.special.ndtri(x / 2) * -math.sqrt(0.5)
     return y
@@ -134,7 +139,7 @@ sqrt = _function("sqrt", torch.sqrt, "the square root", "9.0", "3.")
 rsqrt = _function(
     "rsqrt", torch.rsqrt, "``1 / sqrt(x)``", "4.0", "0.5", node="DivFromConstant", label="1.0 / _"
 )
-square = _function("square", torch.square, "``x * x``", "-3.0", "9.")
+square = _function("square", _square, "``x * x``", "-3.0", "9.")
 
 sin = _function("sin", torch.sin, "the sine of angles in radians", "0.0", "0.")
 cos = _function("cos", torch.cos, "the cosine of angles in radians", "0.0", "1.")

@@ -513,9 +513,19 @@ def flipud(a: Tensor) -> Tensor:
     return torch.flip(a, (0,))
 
 
+# So many repetitions are joined as arrays; more would take long as arguments.
+_FEW = 8
+
+
 @function("Tile")
 def _tile(x: Tensor, reps: tuple[int, ...]) -> Tensor:
-    return torch.tile(x, reps) if reps else x.view_as(x)
+    if not reps:
+        return x.view_as(x)
+    axes = [axis for axis, count in enumerate(reps, -len(reps)) if count != 1]
+    if len(reps) <= x.ndim and len(axes) == 1 and 1 < reps[axes[0]] <= _FEW:
+        # Whole rows are copied at once, where tile() goes by elements.
+        return torch.cat([x] * reps[axes[0]], axes[0])
+    return torch.tile(x, reps)
 
 
 def tile(x: Any, reps: Any) -> Variable:
