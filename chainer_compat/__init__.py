@@ -135,6 +135,9 @@ __all__ += sorted(_NAMES)  # noqa: PLE0605 -- the table is where a name is writt
 # Deep modules that Chainer has in its package, too; they are there under the name `chainer`.
 _DEEP_MODULES = {"array": "functions.array", "basic_math": "functions.math.basic_math"}
 
+# Private names that libraries take from here.
+_PRIVATE_NAMES = {"_get_link_hooks": "link_hook"}
+
 # What only a deep module has, chainer._backend.
 _DEEP_NAMES = {"Device": ".backend"}
 
@@ -145,6 +148,8 @@ def __getattr__(name: str) -> Any:
             return importlib.import_module(f"{__name__}.{_DEEP_MODULES[name]}")
         except ModuleNotFoundError as error:
             raise missing_name(__name__, name) from error
+    if name in _PRIVATE_NAMES:
+        return load_name(globals(), name, _PRIVATE_NAMES)
     return load_name(globals(), name, _NAMES, _SUBMODULES)
 
 

@@ -39,6 +39,11 @@ class _ForwardPostprocessCallbackArgs(_ForwardPreprocessCallbackArgs):
         self.out = out
 
 
+def _get_link_hooks() -> dict[str, Any]:
+    """Returns the hooks of this thread by name, in the dict itself."""
+    return _this_thread.mode.link_hooks
+
+
 class LinkHook:
     """Code around each link's call, inside a ``with`` block or on one link.
 

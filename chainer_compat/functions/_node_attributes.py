@@ -282,6 +282,7 @@ _MEMBERS: dict[str, _Members] = {
         "indices_or_sections": _option("borders"),
         "sections": _option("borders", lambda b: b if _is_count(b) else None),
     },
+    "Sum": {"axis": _axes()},
     "SumTo": {"_shape": _option("shape")},
     "TensorDot": {"dtype": None},
     **dict.fromkeys(("MaxPooling2D", "Pooling2D"), _POOLING_2D),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import chainer_compat
-from chainer_compat import memory_layouts, testing, training, variable
+from chainer_compat import link_hooks, memory_layouts, testing, training, variable
 from chainer_compat import types as chainer_types
 from chainer_compat import warnings as chainer_warnings
 from chainer_compat.backend import ChainerxDevice
@@ -129,6 +129,9 @@ def test_private_names_that_libraries_import(chainer: Any) -> None:
     device = importlib.import_module("chainer._backend").Device
     assert isinstance(chainer.get_device("@numpy"), device)
     assert not hasattr(chainer, "Device")
+    with link_hooks.TimerHook() as hook:
+        assert chainer._get_link_hooks() == {"TimerHook": hook}
+    assert chainer._get_link_hooks() == {}
     lstm = importlib.import_module("chainer.functions.activation.lstm")
     assert [g.tolist() for g in lstm._extract_gates(np.arange(4.0)[None])] == [
         [[0.0]], [[1.0]], [[2.0]], [[3.0]],

@@ -47,6 +47,7 @@ _MORE = [
     Row("linear", _fixed(X.reshape(1, 2, 4), W, n_batch_axes=2), label=" of batches"),
     Row("mean", _fixed(X, axis=(0, 1), keepdims=True)),
     Row("sum", _fixed(X, axis=(0,))),
+    Row("sum", _fixed(X, axis=1), label=" along one axis"),
     *(
         Row(name, _fixed(*values))
         for name, values in [
