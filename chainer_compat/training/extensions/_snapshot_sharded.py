@@ -75,7 +75,9 @@ class _Collector(Serializer):
             self._tensors[full] = value.detach()
             return value
         array = to_numpy(value, full)
-        if array.dtype.kind in "OUS" or not array.shape:
+        # torch 2.5 saves no tensors of wide unsigned integers, which random states are.
+        unsigned = array.dtype.kind == "u" and array.dtype.itemsize > 1
+        if array.dtype.kind in "OUS" or not array.shape or (unsigned and array.size):
             self._values[full] = {"dtype": array.dtype.str, "value": _as_json(array)}
         else:
             self._tensors[full] = torch.from_numpy(np.array(array))
