@@ -272,7 +272,8 @@ class _Layer(torch.autograd.Function):
             to_x.t() @ x,
             to_h.t() @ before[0],
             g_b,
-            to_h.sum(0) if kind.own_bias else g_b,
+            # A memory of its own: what scales gradients in place is to scale each once.
+            to_h.sum(0) if kind.own_bias else g_b.clone(),
         )
 
 

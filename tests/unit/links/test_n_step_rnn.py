@@ -45,6 +45,29 @@ def test_a_sequence_without_elements_keeps_its_state(kind):
         np.testing.assert_allclose(y, two, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [L.NStepLSTM, L.NStepBiLSTM, L.NStepGRU, L.NStepBiGRU, L.NStepRNNTanh, L.NStepBiRNNReLU],
+)
+@pytest.mark.parametrize("lengths", [(3, 1, 2), (3, 3), (9, 9)])
+def test_hooks_that_scale_gradients_in_place_scale_each_once(kind, lengths):
+    link = kind(2, 3, 4, 0.0)
+    optimizer = chainer.optimizers.SGD().setup(link)
+
+    def apart(optimizer):
+        gradients = [parameter.grad for parameter in optimizer.target.params()]
+        for i, gradient in enumerate(gradients):
+            assert not any(np.shares_memory(gradient, other) for other in gradients[:i])
+
+    optimizer.add_hook(apart)
+
+    def loss(*xs):
+        *_, ys = link(*[None] * link.n_cells, list(xs))
+        return F.sum(F.concat(ys, axis=0))
+
+    optimizer.update(loss, *sequences(*lengths))
+
+
 def test_sequences_that_are_all_empty_give_empty_outputs():
     link = L.NStepBiGRU(2, 3, 4, 0.5)
     hy, ys = link(None, sequences(0, 0))
