@@ -18,6 +18,9 @@ import torch.distributed as dist
 from chainer_compat.errors import DamagedFileWarning, SnapshotWriteError
 from chainer_compat.training import extensions
 
+# Of torch 2.5's, on the CPU, which draws no random numbers here.
+pytestmark = pytest.mark.filterwarnings("ignore:DTensor random operators:UserWarning")
+
 
 class Trainer:
     def __init__(self, out, value=0.0, shard=None):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 PYTHON = (sys.executable,)
@@ -181,6 +182,7 @@ class TestServesChainer:
         assert printed.splitlines()[0] == "int64 inf"
         assert printed.splitlines()[2] == "exit <class 'float'>"
 
+    @pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="the old rules")
     def test_an_error_of_numpys_version_is_explained(self, tmp_path: Path) -> None:
         write(
             tmp_path / "train.py",

@@ -7,10 +7,11 @@ the few classes of that note and no others.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,15 @@ _ALLOWED = {
     "pathlib._local": {"PosixPath", "PurePosixPath"},
     "builtins": {"getattr"},
 }  # fmt: skip
+
+
+@contextlib.contextmanager
+def _no_warnings_of_torchs() -> Iterator[None]:
+    # Of a process that is not distributed, which is welcome; of what torch 2.5 itself does.
+    with warnings.catch_warnings():
+        for message in ("torch.distributed is", "TypedStorage is deprecated"):
+            warnings.filterwarnings("ignore", message, UserWarning)
+        yield
 
 
 def _is_shard(value: Any) -> bool:
@@ -126,9 +136,7 @@ def write_shards(path: str, tensors: dict[str, Any]) -> None:
         path: The folder, the same on every rank.
         tensors: What :func:`collect` gave.
     """
-    with warnings.catch_warnings():
-        # Of a single process that is not distributed, which is welcome here.
-        warnings.filterwarnings("ignore", message="torch.distributed is", category=UserWarning)
+    with _no_warnings_of_torchs():
         dcp_save(tensors, storage_writer=FileSystemWriter(path))
 
 
@@ -274,8 +282,7 @@ def load_sharded(path: str, target: Any) -> None:
             state[key] = torch.empty_like(shards[key])
         else:
             state[key] = torch.empty(entry.size, dtype=entry.properties.dtype)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="torch.distributed is", category=UserWarning)
+    with _no_warnings_of_torchs():
         dcp_load(state, storage_reader=reader)
     plain = {key: tensor.numpy() for key, tensor in state.items() if key not in shards}
     store = MappingStore({**plain, **values})
