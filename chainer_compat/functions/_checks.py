@@ -11,7 +11,9 @@ from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.utils.type_check import InvalidType, fail
 
 __all__ = [
+    "INTEGERS",
     "all_of_one_floating",
+    "are_rows_and_labels",
     "broadcastable",
     "dtype_kind",
     "expect_array",
@@ -23,6 +25,9 @@ __all__ = [
     "fail_ndim",
     "floating",
 ]
+
+# What labels and ids are of: these are asked about in every call.
+INTEGERS = frozenset({torch.int32, torch.int64})
 
 # What nearly every tensor is of: a comparison is cheaper than a question.
 _FLOAT32 = torch.float32
@@ -153,6 +158,22 @@ def all_of_one_floating(x: torch.Tensor, *others: torch.Tensor | None) -> bool:
         if other is not None and other.dtype is not dtype:
             return False
     return True
+
+
+def are_rows_and_labels(x: torch.Tensor, t: torch.Tensor) -> bool:
+    """Whether there is a label for each row of a matrix: by far what classifiers are given most.
+
+    Args:
+        x: A tensor.
+        t: Another one.
+    """
+    shape, labels = x.shape, t.shape
+    return (
+        len(shape) == len(labels) + 1 == 2
+        and shape[0] == labels[0]
+        and t.dtype in INTEGERS
+        and x.is_floating_point()
+    )
 
 
 def floating(x: torch.Tensor, *options: Any) -> None:

@@ -16,11 +16,6 @@ from chainer_compat.utils.type_check import fail
 
 __all__ = ["bilinear", "embed_id", "linear", "local_convolution_2d", "shift"]
 
-_INDEXES = frozenset({torch.int32, torch.int64})
-
-
-_INTEGERS = frozenset({torch.int32, torch.int64})
-
 
 def _check_linear(x: Tensor, W: Tensor, b: Tensor | None) -> None:
     dtype, shape, weights = x.dtype, x.shape, W.shape
@@ -99,7 +94,7 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
 
 
 def _check_embed_id(x: Tensor, W: Tensor, ignore_label: int | None) -> None:
-    if x.dtype in _INTEGERS and W.is_floating_point() and W.ndim == 2 and x.ndim > 0:
+    if x.dtype in _checks.INTEGERS and W.is_floating_point() and W.ndim == 2 and x.ndim > 0:
         return
     _checks.expect_integer(x, "in_types[0]")
     _checks.expect_floating(W, "in_types[1]")
@@ -132,7 +127,7 @@ def embed_id(x: Tensor, W: Tensor, ignore_label: int | None = None) -> Tensor:
         variable([[3., 4.],
                   [0., 0.]])
     """
-    ids = x if x.dtype in _INDEXES else x.long()
+    ids = x if x.dtype in _checks.INTEGERS else x.long()
     if ignore_label is None:
         return _rows(ids, W)
     kept = ids != ignore_label

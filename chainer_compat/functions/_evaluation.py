@@ -13,18 +13,9 @@ from chainer_compat.utils.type_check import fail
 __all__ = ["accuracy"]
 
 
-_INTEGERS = frozenset({torch.int32, torch.int64})
-
-
 def _check_accuracy(y: Tensor, t: Tensor, ignore_label: int | None) -> None:
-    shape, labels = y.shape, t.shape
-    if (
-        len(shape) == len(labels) + 1 == 2
-        and shape[0] == labels[0]
-        and t.dtype in _INTEGERS
-        and y.is_floating_point()
-    ):
-        return  # by far the most frequent case, in as few questions as it takes
+    if _checks.are_rows_and_labels(y, t):
+        return
     _checks.floating(y)
     _checks.expect_integer(t, "t")
     if t.ndim >= y.ndim:

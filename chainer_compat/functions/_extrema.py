@@ -18,22 +18,23 @@ from chainer_compat.utils.type_check import InvalidType, fail
 __all__ = ["argmax", "argmin", "clip", "index_of", "max", "maximum", "min", "minimum"]
 
 
-class _Extremum(torch.autograd.Function):
-    """The largest or smallest elements; each of several equal ones gets the whole gradient.
+class _Taken(torch.autograd.Function):
+    """What a kernel takes of the elements; each that equals its result gets the whole gradient.
 
-    torch's own share it out, or give it to one of them.
+    torch's own extrema share it out among equal ones, or give it to one of them, and its clamp()
+    passes none at a bound from torch 2.14 on.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: Any, axes: tuple[int, ...]) -> Tensor:
-        y: Tensor = kernel(x, axes, True)
+    def forward(ctx: Any, x: Tensor, kernel: Any, *how: Any) -> Tensor:
+        y: Tensor = kernel(x, *how)
         ctx.save_for_backward(x, y)
         return y
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Any, ...]:
         x, y = ctx.saved_tensors
-        return _kept(gy, torch.eq, x, y), None, None
+        return _kept(gy, torch.eq, x, y), None, None, None
 
 
 def _kept(gy: Tensor, holds: Any, a: Tensor, b: Tensor) -> Tensor:
@@ -58,7 +59,7 @@ def _extremum(x: Tensor, kernel: Any, axis: Any, keepdims: bool) -> Tensor:
     if not (x.requires_grad and torch.is_grad_enabled()):
         plain: Tensor = kernel(x, axes, keepdims)
         return plain
-    y: Tensor = _Extremum.apply(x, kernel, axes)  # type: ignore[no-untyped-call]  # torch's
+    y: Tensor = _Taken.apply(x, kernel, axes, True)  # type: ignore[no-untyped-call]  # torch's
     if keepdims:
         return y
     return y.reshape([n for a, n in enumerate(x.shape) if a not in axes])
@@ -305,29 +306,11 @@ def minimum(x1: Tensor, x2: Tensor) -> Tensor:
     return y
 
 
-class _Clipped(torch.autograd.Function):
-    """Elements between bounds; the gradient of those that a bound has changed is 0.
-
-    A bound itself passes the gradient, which it does under clamp() only before torch 2.14.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, x_min: Any, x_max: Any) -> Tensor:
-        y = torch.clamp(x, x_min, x_max)
-        ctx.save_for_backward(x, y)
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> tuple[Any, ...]:
-        x, y = ctx.saved_tensors
-        return _kept(gy, torch.eq, x, y), None, None
-
-
 @function("Clip", check=_checks.floating)
 def _clip(x: Tensor, x_min: Any, x_max: Any) -> Tensor:
     if not (x.requires_grad and torch.is_grad_enabled()):
         return torch.clamp(x, x_min, x_max)
-    y: Tensor = _Clipped.apply(x, x_min, x_max)  # type: ignore[no-untyped-call]  # torch's
+    y: Tensor = _Taken.apply(x, torch.clamp, x_min, x_max)  # type: ignore[no-untyped-call]  # torch's
     return y
 
 

@@ -17,7 +17,6 @@ from chainer_compat.utils.type_check import fail
 __all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy"]
 
 _cross_entropy = torch.nn.functional.cross_entropy
-_INTEGERS = frozenset({torch.int32, torch.int64})
 
 
 def _check_softmax_cross_entropy(
@@ -31,14 +30,8 @@ def _check_softmax_cross_entropy(
     enable_double_backprop: bool,
     soft_target_loss: str,
 ) -> None:
-    shape, labels = x.shape, t.shape
-    if (
-        len(shape) == len(labels) + 1 == 2
-        and shape[0] == labels[0]
-        and t.dtype in _INTEGERS
-        and x.is_floating_point()
-    ):
-        return  # by far the most frequent case, in as few questions as it takes
+    if _checks.are_rows_and_labels(x, t):
+        return
     _checks.floating(x)
     if t.is_floating_point():
         if t.shape != x.shape:
@@ -138,7 +131,7 @@ def _soft(x: Tensor, t: Tensor, weight: Tensor | None, reduce: str, kind: str) -
 
 
 def _check_sigmoid_cross_entropy(x: Tensor, t: Tensor, normalize: bool, reduce: str) -> None:
-    if x.is_floating_point() and t.dtype in _INTEGERS and x.shape == t.shape:
+    if x.is_floating_point() and t.dtype in _checks.INTEGERS and x.shape == t.shape:
         return
     _checks.floating(x)
     _checks.expect_integer(t, "t")

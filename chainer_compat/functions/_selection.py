@@ -19,9 +19,6 @@ from chainer_compat.utils.type_check import InvalidType, fail
 __all__ = ["diagonal", "permutate", "scatter_add", "select_item", "where"]
 
 
-_INTEGERS = frozenset({torch.int32, torch.int64})
-
-
 def _check_where(x: Tensor, y: Tensor, condition: Any) -> None:
     if not is_raw_array(condition):
         fail("isinstance(condition, ndarray)", f"type(condition) == {type(condition)}")
@@ -80,7 +77,7 @@ def where(condition: Any, x: Any, y: Any) -> Variable:
 
 def _check_select_item(x: Tensor, t: Tensor) -> None:
     shape = x.shape
-    if len(shape) == 2 and t.shape == (shape[0],) and t.dtype in _INTEGERS:
+    if len(shape) == 2 and t.shape == (shape[0],) and t.dtype in _checks.INTEGERS:
         return
     _checks.expect_integer(t, "t")
     _checks.expect_ndim(x, "x", 2)
