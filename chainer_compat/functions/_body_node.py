@@ -85,6 +85,18 @@ class BodyNode(FunctionNode):
     # The shapes and dtypes of the inputs while no graph has them: hooks are called before that.
     _input_types: tuple[tuple[Any, Any], ...] | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Takes what Chainer's constructor of the class takes."""
+        from chainer_compat.functions import _nodes
+
+        for kind in type(self).__mro__:
+            # Equips the class, which has been met in a graph only so far.
+            if kinds.get(kind.__name__) is kind and _nodes.find(kind.__name__) is kind:
+                kind.__init__(self, *args, **kwargs)
+                return
+        if args or kwargs:
+            raise TypeError(f"{type(self).__name__}() takes no arguments")
+
     @classmethod
     def of_result(
         cls,

@@ -21,6 +21,7 @@ from chainer_compat.backends import _crossing
 from chainer_compat.configuration import _this_thread
 from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.function_node import FunctionNode, _check_nan
+from chainer_compat.functions import _refused
 from chainer_compat.functions._body_node import BodyNode, Option, inputs_of, kinds
 from chainer_compat.functions._calls import write_call
 from chainer_compat.functions._node_attributes import attributes_of
@@ -315,6 +316,7 @@ def function(
             node,
             (kinds.get(node, BodyNode),),  # so that isinstance holds for each one of a name
             {
+                **_refused.members(node),
                 **_options(parameters),
                 **attributes_of(node),
                 "_apply": classmethod(apply),

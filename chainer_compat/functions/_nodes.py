@@ -466,8 +466,6 @@ def _equip(kind: type[BodyNode], make: Callable[..., _Function]) -> None:
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     shown = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
     construct.__signature__ = inspect.Signature([own, *shown])  # type: ignore[attr-defined]  # as above
-    for key, member in _refused.members(kind.__name__).items():
-        setattr(kind, key, member)
     kind.__init__ = construct  # type: ignore[method-assign]  # made by `function`, equipped here
 
 
@@ -528,7 +526,8 @@ def find(name: str) -> Any:
     kind = kinds.get(name)
     if kind is None:
         base = kinds.get(_BASES.get(name, ""), BodyNode)
-        members = {**attributes_of(name), "__doc__": f"Chainer's class {name}."}
+        members = {**_refused.members(name), **attributes_of(name)}
+        members["__doc__"] = f"Chainer's class {name}."
         kind = kinds[name] = type(name, (base,), members)
         kind.__module__ = F.__name__
     _equip(kind, make)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from inspect import getattr_static
 from typing import Any
 
 import numpy as np
@@ -9,7 +12,7 @@ import pytest
 
 import chainer_compat as chainer
 import chainer_compat.functions as F
-from chainer_compat.functions import _nodes, _refused
+from chainer_compat.functions import _node_attributes, _nodes, _refused
 
 X = np.random.RandomState(0).uniform(-1, 1, (2, 3, 6, 6)).astype(np.float32)
 
@@ -144,6 +147,45 @@ def test_every_class_of_the_table_is_there_under_its_name(name: str) -> None:
     assert kind.__name__ == name
     assert issubclass(kind, chainer.FunctionNode)
     assert F._find_deep_name(name) is kind
+
+
+@pytest.mark.parametrize("name", sorted(_refused._MEMBERS))
+def test_no_attribute_that_nodes_show_is_refused(name: str) -> None:
+    """Whether anybody has imported the class by its name or not."""
+    kind = F._find_deep_name(name)
+    shown = {*_node_attributes.attributes_of(name), *kind._option_names}
+    assert not shown.intersection(_refused.members(name))
+    for member, stands in _refused.members(name).items():
+        assert getattr_static(kind, member) is stands
+
+
+def test_a_class_that_was_met_in_a_graph_takes_what_chainers_constructor_takes() -> None:
+    """In a process where nobody has imported the class by its name."""
+    script = """
+import numpy as np
+import chainer_compat.functions as F
+
+x = np.array([[1, 2], [3, 4]], np.float32)
+kind = type(F.sum(x).creator)
+
+class Doubled(kind):
+    def __init__(self, axis):
+        super().__init__(axis=axis)
+
+    def forward(self, inputs):
+        return tuple(2 * y for y in super().forward_cpu(inputs))
+
+assert Doubled(0).apply((x,))[0].array.tolist() == [8, 12]
+assert kind(axis=1).apply((x,))[0].array.tolist() == [3, 7]
+assert F.Sum is kind
+try:
+    F._body_node.BodyNode(1)
+except TypeError as error:
+    assert "BodyNode() takes no arguments" in str(error)
+else:
+    raise SystemExit("no error")
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_what_is_for_chainers_own_use_is_refused_with_a_reason() -> None:
