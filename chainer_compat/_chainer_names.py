@@ -11,7 +11,8 @@ import difflib
 import functools
 import importlib.resources
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 __all__ = ["ChainerModule", "has", "modules", "near"]
 
@@ -25,12 +26,14 @@ class ChainerModule:
         imports: Each module that the module imported, by the name it has for it.
         is_deep: Whether the module's names are meant to be used from their owners.
         children: The last components of the modules below it.
+        renamed: What the owner calls it, for each name that it has under another one.
     """
 
     owners: Mapping[str, str]
     imports: Mapping[str, str]
     is_deep: bool
     children: tuple[str, ...]
+    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @functools.cache
@@ -42,19 +45,20 @@ def modules() -> Mapping[str, ChainerModule]:
     for name in table:
         parent, _, last = name.rpartition(".")
         children.setdefault(parent, []).append(last)
-    return {
-        name: ChainerModule(
-            owners={
-                word: owner
-                for owner, words in entry.get("owners", {name: entry.get("names", "")}).items()
-                for word in words.split()
-            },
-            imports=entry.get("modules", {}),
-            is_deep="owners" in entry,
-            children=tuple(children.get(name, ())),
-        )
-        for name, entry in table.items()
-    }
+    return {name: _read(name, entry, children.get(name, ())) for name, entry in table.items()}
+
+
+def _read(name: str, entry: Mapping[str, Any], children: Sequence[str]) -> ChainerModule:
+    """One module, of its row in the table; ``here=there`` says what the owner calls a name."""
+    owners, renamed = {}, {}
+    for owner, words in entry.get("owners", {name: entry.get("names", "")}).items():
+        for word in words.split():
+            here, _, there = word.partition("=")
+            owners[here] = owner
+            if there:
+                renamed[here] = there
+    imports = entry.get("modules", {})
+    return ChainerModule(owners, imports, "owners" in entry, tuple(children), renamed)
 
 
 def has(module: str, name: str) -> bool:

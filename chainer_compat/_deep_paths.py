@@ -104,7 +104,7 @@ class DeepModule(types.ModuleType):
         if name.startswith("__"):
             raise AttributeError(f"module {shown!r} has no attribute {name!r}")
         if name in known.owners:
-            value = self._ask_owner(known.owners[name], name)
+            value = self._ask_owner(known.owners[name], known.renamed.get(name, name))
         elif name in known.children:
             value = importlib.import_module(f"{self.__name__}.{name}")
         elif name in known.imports:

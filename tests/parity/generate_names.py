@@ -79,7 +79,10 @@ class Table:
             return {"names": " ".join(names)}
         by_owner: dict[str, list[str]] = {}
         for name, value in names.items():
-            by_owner.setdefault(self._owner(module, name, value), []).append(name)
+            is_imported = look.home_of(value) and value.__module__ != module
+            there = value.__name__ if is_imported else name
+            owner = self._owner(module, there, value)
+            by_owner.setdefault(owner, []).append(name if there == name else f"{name}={there}")
         owners = {owner: " ".join(found) for owner, found in sorted(by_owner.items())}
         return {"owners": owners, "modules": self._imported_modules(module)}
 

@@ -149,6 +149,11 @@ class TestDeepPaths:
         exec(f"from chainer.{module} import {name}", namespace)
         assert namespace[name] is expected
 
+    def test_a_name_that_its_owner_has_under_another_one_is_there(self) -> None:
+        namespace: dict[str, object] = {}
+        exec("from chainer.functions.loss.discriminative_loss import c_sum", namespace)
+        assert namespace["c_sum"] is chainer_compat.functions.sum
+
     def test_a_deep_module_does_not_hide_the_function(self) -> None:
         relu = chainer_compat.functions.relu
         from chainer.functions.activation import relu as module
