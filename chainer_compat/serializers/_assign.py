@@ -142,7 +142,9 @@ def _write_whole(array: Any, stored: Stored) -> None:
 def _write_tensor(tensor: torch.Tensor, stored: Stored) -> None:
     # torch wants to be able to write, and a mapping's array may be read-only.
     data = np.require(stored.read(), requirements=["C", "W"])
-    tensor.copy_(torch.from_numpy(data.reshape(tuple(tensor.shape))))
+    # Any thread may come here, and each has its own mode.
+    with torch.inference_mode(tensor.is_inference()):
+        tensor.copy_(torch.from_numpy(data.reshape(tuple(tensor.shape))))
 
 
 def _has_view(tensor: torch.Tensor) -> bool:

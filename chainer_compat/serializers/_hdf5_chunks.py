@@ -116,6 +116,9 @@ def fill_from_chunks(dataset: Any, target: np.ndarray | None) -> bool:
         else:
             inflater = isal_zlib.decompressobj()
             plain = inflater.decompress(data, size + 1)
+            # Only at its end are the data held to their checksum.
+            if len(plain) == size and not inflater.eof:
+                raise ValueError("a chunk is cut short")
         if len(plain) != size:
             raise ValueError(f"a chunk has {len(plain)} bytes instead of {size}")
         if target is None:

@@ -128,6 +128,16 @@ class Member(Stored):
             return self._scanning(entry.crc)
         return [Step(entry.plain, self._inflate_all)]
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the checksum that :meth:`verifying` goes by is one of compressed bytes."""
+        packed = self._entry.deflated and self._entry.packed_crc is not None
+        return packed and self._plain is None
+
+    def proving(self) -> list[Step]:
+        """Inflates it."""
+        return [Step(self._entry.plain, self._inflate_all)] if self.is_doubtful else []
+
     def _inflate_all(self) -> None:
         for _ in self._checked():
             pass

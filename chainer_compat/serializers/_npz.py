@@ -96,7 +96,8 @@ def load_npz(
     """Loads an object from an npz file, all of it or nothing, and never runs what is in the file.
 
     Arrays beyond the first 8 MB are filled when ``obj.serialize`` has returned and every checksum
-    has been verified; what an object computes from such arrays, it should compute later.
+    has been verified; what an object computes from such arrays, it should compute later. Ctrl-C
+    while they are filled is raised when all of them are.
 
     Args:
         file: A path or a binary file object.

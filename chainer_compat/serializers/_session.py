@@ -7,6 +7,7 @@ so a load needs no second copy of the target, and a failure finds nothing half d
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -22,7 +23,7 @@ from chainer_compat.serializers._assign import (
 )
 from chainer_compat.serializers._mapping_store import ArrayMember
 from chainer_compat.serializers._memento import remember
-from chainer_compat.serializers._two_passes import check_and_write
+from chainer_compat.serializers._two_passes import Write, check_and_write
 
 if TYPE_CHECKING:
     from chainer_compat.serializers._stored import Stored
@@ -155,6 +156,7 @@ class LoadSession(DirectSession):
         self._journal = _Journal()
         self._deferred: list[tuple[Any, Stored]] = []
         self._refused: list[SnapshotMismatchError] = []
+        self._is_done = False
         self.used: set[str] = set()
 
     def assign(self, key: str, value: Any) -> Any:
@@ -190,15 +192,19 @@ class LoadSession(DirectSession):
         """
         if self._refused:
             raise self._refused[0]
-        check_and_write(
-            self._store.name,
-            [member for _, member in self._deferred],
-            [value for value, _ in self._deferred],
-            lambda: [step for pair in self._deferred for step in writing(*pair)],
-        )
+        writes = [
+            Write(value, [member], partial(writing, value, member))
+            for value, member in self._deferred
+        ]
+        check_and_write(self._store.name, writes, self._commit)
+
+    def _commit(self) -> None:
+        self._is_done = True
 
     def rollback(self) -> None:
-        """Puts everything back as it was before the load."""
+        """Puts everything back as it was before the load, unless all of it has been loaded."""
+        if self._is_done:
+            return
         for value, before in reversed(self._kept):
             if isinstance(value, np.ndarray):
                 value[...] = before

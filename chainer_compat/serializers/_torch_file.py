@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from chainer_compat.errors import FileFormatError, UnsafeFileError
+from chainer_compat.errors import FileFormatError, InvalidArgumentTypeError, UnsafeFileError
 from chainer_compat.serializers._atomic import atomic_file
 from chainer_compat.serializers._dictionary import is_plain_module, serialize
 from chainer_compat.serializers._limits import Limits
@@ -20,6 +20,8 @@ from chainer_compat.serializers._mapping_store import MappingStore
 from chainer_compat.serializers._values import to_numpy
 
 __all__ = ["load_torch", "open_torch", "save_torch"]
+
+_WIDE = {torch.uint16, torch.uint32, torch.uint64}
 
 
 def _plain(array: np.ndarray) -> Any:
@@ -35,6 +37,9 @@ def save_torch(file: Any, obj: Any) -> None:
         file: A path, or a binary file object.
         obj: Anything with ``serialize(serializer)``, a dictionary from key to array, or a torch
             module, whose own names are kept, so that ``load_state_dict`` takes them.
+
+    Raises:
+        TypeError: If this torch cannot save a value of such a dtype.
 
     Example:
         >>> import io, torch
@@ -52,9 +57,23 @@ def save_torch(file: Any, obj: Any) -> None:
         state = {key: _plain(to_numpy(value, key)) for key, value in values.items()}
     if isinstance(file, (str, os.PathLike)):
         with atomic_file(file) as opened:
-            torch.save(state, opened)
+            _write(state, opened)
     else:
+        _write(state, file)
+
+
+def _write(state: dict[str, Any], file: Any) -> None:
+    try:
         torch.save(state, file)
+    except KeyError as error:
+        # torch 2.5 has these dtypes, and no way to save them.
+        wide = [key for key, value in state.items() if getattr(value, "dtype", None) in _WIDE]
+        if not wide:
+            raise
+        raise InvalidArgumentTypeError(
+            f"{', '.join(wide)}: torch {torch.__version__} cannot save unsigned integers of more "
+            "than 8 bits. Save them as int64, or in another format, or with a newer torch"
+        ) from error
 
 
 def _flatten(value: Any, path: str, found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

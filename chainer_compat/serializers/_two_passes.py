@@ -1,6 +1,8 @@
 """Reads arrays twice: once to be certain that all of it can be read, then into their targets.
 
-So a load needs no second copy of the target, and a damaged file finds nothing half done.
+So a load needs no second copy of the target, and a damaged file finds nothing half done. Where the
+first time has looked at compressed bytes only, and a file that was made to deceive could still fail
+the second time, what the targets held waits on the disk meanwhile.
 """
 
 from __future__ import annotations
@@ -8,57 +10,102 @@ from __future__ import annotations
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 
 from chainer_compat.errors import FileFormatError
+from chainer_compat.serializers._old_contents import IN_MEMORY, OldContents
 from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._steps import THREADS, Step, do_all
+from chainer_compat.serializers._to_the_end import do_to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from chainer_compat.serializers._stored import Stored
 
-__all__ = ["check_and_write", "share_memory"]
+__all__ = ["Write", "check_and_write", "share_memory"]
 
 # Less than this is done before a second thread has begun.
 _WORTH_A_THREAD = 1 << 20
 
 
+class Write(NamedTuple):
+    """One array that is to be written.
+
+    Attributes:
+        target: The array.
+        members: What it is made of.
+        steps: Gives the steps that write it, to be done in any order.
+    """
+
+    target: Any
+    members: Sequence[Stored]
+    steps: Callable[[], Iterable[Step]]
+
+
 def check_and_write(
-    name: str,
-    members: Sequence[Stored],
-    targets: Iterable[Any],
-    writing: Callable[[], Iterable[Step]],
+    name: str, writes: Sequence[Write], done: Callable[[], None] = lambda: None
 ) -> None:
     """Verifies arrays, all of them, and then writes.
 
     Args:
         name: The file's name.
-        members: The arrays.
-        targets: What is written to.
-        writing: Gives the steps that write.
+        writes: What is to be written.
+        done: Called when everything has been written. An exception that comes from outside while
+            that goes on (Ctrl-C) is raised after it.
 
     Raises:
         FileFormatError: If the file is damaged; nothing has been written then, unless somebody
             wrote to the file after it had been verified, which the message says.
     """
+    members = [member for write in writes for member in write.members]
+    targets = [write.target for write in writes]
     total = sum(member.header.nbytes for member in members)
-    with Progress(f"loading {name}", 2 * total) as progress, _helpers(total) as pool:
-        do_all([step for one in members for step in one.verifying()], progress.advance, pool)
-        steps = list(writing())
+    with (
+        Progress(f"loading {name}", 2 * total) as progress,
+        _helpers(total) as pool,
+        _kept(targets, doubtful=any(member.is_doubtful for member in members)) as old,
+    ):
+        verifying = [step for member in members for step in member.verifying()]
+        do_all([*old.keeping(), *verifying], progress.advance, pool)
+        doubts = [] if old.is_complete else [step for one in members for step in one.proving()]
+        if doubts:
+            do_all(doubts, _uncounted, pool)
+        steps = [step for write in writes for step in write.steps()]
         # Arrays that share memory must be written in the file's order.
         crew = None if pool is None or share_memory(targets) else pool
+
+        def write_all() -> None:
+            try:
+                do_all(steps, progress.advance, crew)
+            except BaseException:
+                old.restore()
+                raise
+
         try:
-            do_all(steps, progress.advance, crew)
+            came = do_to_the_end(write_all)
         except FileFormatError as error:
+            if old.is_complete:
+                raise
             raise FileFormatError(
                 f"{error}. It was whole before, so it has been written to meanwhile; what was "
                 "loaded of it is of no use: load a whole file"
             ) from error
+        done()
+    if came is not None:
+        raise came
+
+
+def _kept(targets: Sequence[Any], *, doubtful: bool) -> OldContents:
+    small = sum(target.nbytes for target in targets) <= IN_MEMORY
+    return OldContents(targets if doubtful or small else None)
+
+
+def _uncounted(_: int) -> None:
+    """Does not move the progress bar."""
 
 
 def _helpers(total: int) -> contextlib.AbstractContextManager[ThreadPoolExecutor | None]:

@@ -12,10 +12,10 @@ import torch
 from chainer_compat.errors import SnapshotMismatchError
 from chainer_compat.serializers._assign import check_dtype, writing
 from chainer_compat.serializers._loading import IgnoreNames, as_predicate
-from chainer_compat.serializers._session import JOURNAL_BYTES, Store
+from chainer_compat.serializers._session import Store
 from chainer_compat.serializers._steps import Step
 from chainer_compat.serializers._stores import open_store
-from chainer_compat.serializers._two_passes import check_and_write
+from chainer_compat.serializers._two_passes import Write, check_and_write
 from chainer_compat.serializers.convert._layouts import Piece, Shape, layouts_of, refusal
 from chainer_compat.serializers.convert._matching import (
     Match,
@@ -323,25 +323,13 @@ def _check(report: Report, name: str, strict: bool | str) -> None:
 
 
 def _fill(store: Store, placed: list[Placed]) -> None:
-    members = []
+    writes = []
     for item in placed:
-        for key in item.keys:
-            members.append(store.member(key))
-            check_dtype(key, item.tensor, members[-1].header.dtype)
-    # Everything is checked before anything is written; an interruption can still come in between.
-    keeps = sum(item.tensor.nbytes for item in placed) <= JOURNAL_BYTES
-    kept = [(item.tensor.detach(), item.tensor.detach().clone()) for item in placed if keeps]
-    try:
-        check_and_write(
-            store.name,
-            members,
-            [item.tensor for item in placed],
-            lambda: [step for item in placed for step in _writing(item, store)],
-        )
-    except BaseException:
-        for tensor, before in kept:
-            tensor.copy_(before)
-        raise
+        members = [store.member(key) for key in item.keys]
+        for key, member in zip(item.keys, members, strict=True):
+            check_dtype(key, item.tensor, member.header.dtype)
+        writes.append(Write(item.tensor, members, partial(_writing, item, store)))
+    check_and_write(store.name, writes)
 
 
 def _writing(item: Placed, store: Store) -> list[Step]:
@@ -359,4 +347,6 @@ def _writing(item: Placed, store: Store) -> list[Step]:
 def _make(item: Placed, store: Store) -> None:
     made = torch.from_numpy(np.ascontiguousarray(item.make(lambda key: store.member(key).read())))
     tensor = item.tensor.detach()
-    tensor.copy_(made.reshape(tensor.shape))
+    # Any thread may come here, and each has its own mode.
+    with torch.inference_mode(tensor.is_inference()):
+        tensor.copy_(made.reshape(tensor.shape))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 
 import h5py
 import numpy as np
@@ -180,6 +181,26 @@ class TestAllOrNothing:
             serializers.load_hdf5(path, target)
         assert not target.a.any()
         assert not target.b.any()
+
+    @pytest.mark.parametrize("lost", [1, 4, 5])
+    def test_a_chunk_that_lacks_its_end_is_damaged(self, path, lost):
+        """Its last four bytes are the checksum of the rest."""
+        with h5py.File(path, "w") as file:
+            whole = file.create_dataset("array", (3,), "f8", chunks=(3,), compression="gzip")
+            packed = zlib.compress(np.arange(3.0).tobytes())
+            whole.id.write_direct_chunk((0,), packed[:-lost])
+        array = np.ones(3)
+        with pytest.raises(FileFormatError, match="'array': its data is damaged"):
+            serializers.load_hdf5(path, Holder(array))
+        assert array.tolist() == [1, 1, 1]
+
+
+class Holder:
+    def __init__(self, array):
+        self.array = array
+
+    def serialize(self, serializer):
+        serializer("array", self.array)
 
 
 class TestRefused:

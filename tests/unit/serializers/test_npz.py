@@ -5,7 +5,9 @@ import hashlib
 import io
 import json
 import os
+import signal
 import stat
+import threading
 import zipfile
 
 import numpy as np
@@ -22,6 +24,7 @@ from chainer_compat.errors import (
 from chainer_compat.serializer import Serializer
 from chainer_compat.serializers import _steps
 from chainer_compat.serializers._two_passes import share_memory
+from tests.unit.serializers._forging import forged
 from tests.unit.serializers._targets import Part, Whole, state
 
 PLAIN_SHA256 = "991617ad58332d2610304b4c1c5620b242adb2ede762f4e16158bc7a8d72ca7f"
@@ -700,6 +703,79 @@ class TestLargeArrays:
         assert target.b.all()
 
 
+class TestAForgedFile:
+    """Its checksums of packed bytes are right, and still it cannot be read to its end."""
+
+    size = 1_500_000
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        path = tmp_path / "x.npz"
+        chance = np.random.default_rng(0)
+        serializers.save_npz(path, {"a": chance.normal(size=self.size), "b": np.ones(self.size)})
+        path.write_bytes(forged(path.read_bytes(), "a", self.flip))
+        return path
+
+    def flip(self, packed):
+        packed[len(packed) // 3 * 2] ^= 0x10
+        return packed
+
+    @pytest.fixture(params=["disk", "memory", "no room"])
+    def room(self, request, monkeypatch):
+        if request.param == "memory":
+            monkeypatch.setattr("chainer_compat.serializers._two_passes.IN_MEMORY", 1 << 30)
+            monkeypatch.setattr("chainer_compat.serializers._old_contents.IN_MEMORY", 1 << 30)
+        if request.param == "no room":
+            monkeypatch.setattr(
+                "chainer_compat.serializers._old_contents._SHARE_OF_FREE_SPACE", 0.0
+            )
+
+    @pytest.mark.parametrize("threads", [1, 2])
+    @pytest.mark.usefixtures("room")
+    def test_it_leaves_everything_as_it_was(self, path, threads, monkeypatch):
+        monkeypatch.setattr("chainer_compat.serializers._two_passes.THREADS", threads)
+        for first, second in [("a", "b"), ("b", "a")]:
+            arrays = {first: np.full(self.size, 2.0), second: torch.full((self.size,), 3.0)}
+            with pytest.raises(FileFormatError, match=r"'a.npy'.*damaged"):
+                serializers.load_npz(path, Pair(arrays["a"], arrays["b"]))
+            assert (arrays[first] == 2).all()
+            assert (arrays[second] == 3).all()
+
+    @pytest.mark.usefixtures("room")
+    def test_it_leaves_a_torch_module_as_it_was(self, path):
+        module = torch.nn.Module()
+        module.a = torch.nn.Parameter(torch.full((self.size,), 2.0))
+        module.b = torch.nn.Parameter(torch.full((self.size,), 3.0, dtype=torch.bfloat16))
+        with pytest.raises(FileFormatError, match=r"'a.npy'.*damaged"):
+            serializers.load_npz(path, module)
+        assert (module.a == 2).all()
+        assert (module.b == 3).all()
+
+
+@pytest.mark.parametrize("compression", [True, False])
+def test_an_interruption_while_arrays_are_written_comes_when_all_are(
+    compression, tmp_path, monkeypatch
+):
+    path = tmp_path / "x.npz"
+    size = 2_000_000
+    serializers.save_npz(path, {"a": np.full(size, 3.0), "b": np.full(size, 3.0)}, compression)
+    with serializers.NpzArchive(path) as archive:
+        member = type(archive.member("a"))
+    fill = member._inflate_into if compression else member._put
+
+    def interrupted(*args):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        return fill(*args)
+
+    monkeypatch.setattr(member, "_inflate_into" if compression else "_put", interrupted)
+    monkeypatch.setattr("chainer_compat.serializers._session.JOURNAL_BYTES", 0)
+    target = Pair(np.ones(size), np.ones(size))
+    with pytest.raises(KeyboardInterrupt):
+        serializers.load_npz(path, target)
+    assert (target.a == 3).all()
+    assert (target.b == 3).all()
+
+
 class TestAFileThatChangesMeanwhile:
     """Someone writes to the file after its checksums were verified."""
 
@@ -709,7 +785,7 @@ class TestAFileThatChangesMeanwhile:
         serializers.save_npz(path, {"a": np.full(400_000, 3.0), "b": np.full(400_000, 3.0)}, False)
         return path
 
-    def load(self, path, monkeypatch, change, when):
+    def load(self, path, monkeypatch, change, when, in_memory=0):
         """Loads while `change` happens: between the passes, or within the second one."""
         target = Pair(np.ones(400_000), np.ones(400_000))
         calls = []
@@ -724,11 +800,12 @@ class TestAFileThatChangesMeanwhile:
                 change()
 
         monkeypatch.setattr("chainer_compat.serializers._two_passes.do_all", do_all)
+        monkeypatch.setattr("chainer_compat.serializers._two_passes.IN_MEMORY", in_memory)
         monkeypatch.setattr("chainer_compat.serializers._session.JOURNAL_BYTES", 0)
         try:
             serializers.load_npz(path, target)
         finally:
-            assert calls[0] == 2
+            assert calls[0] == (4 if in_memory else 2)
         return target
 
     def damage(self, path):
@@ -749,6 +826,16 @@ class TestAFileThatChangesMeanwhile:
     def test_wrong_bytes_are_never_taken_for_right_ones(self, path, monkeypatch):
         with pytest.raises(FileFormatError, match="written to meanwhile"):
             self.load(path, monkeypatch, lambda: self.damage(path), 2)
+
+    def test_arrays_that_are_no_larger_than_what_memory_has_room_for_are_put_back(
+        self, path, monkeypatch
+    ):
+        before, targets = Pair.serialize, []
+        monkeypatch.setattr(Pair, "serialize", lambda s, x: targets.append(s) or before(s, x))
+        with pytest.raises(FileFormatError, match=r"checksum is wrong; the file is damaged$"):
+            self.load(path, monkeypatch, lambda: self.damage(path), 2, in_memory=1 << 23)
+        assert (targets[0].a == 1).all()
+        assert (targets[0].b == 1).all()
 
     def test_a_file_that_gets_shorter_is_told(self, path, monkeypatch):
         with pytest.raises(FileFormatError, match=r"ends early.*written to meanwhile"):

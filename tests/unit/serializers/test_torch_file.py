@@ -7,11 +7,13 @@ import os
 import numpy as np
 import pytest
 import torch
+from packaging import version
 
 from chainer_compat import serializers
 from chainer_compat.errors import FileFormatError, UnsafeFileError
 from chainer_compat.serializers._kinds import check_file, file_kind
 from chainer_compat.serializers._stores import load_file, open_store
+from chainer_compat.serializers._torch_file import open_torch
 from tests.unit.serializers._targets import Whole, state
 
 
@@ -36,6 +38,38 @@ def test_a_module_keeps_its_own_names(tmp_path):
     third = torch.nn.Linear(2, 3)
     serializers.load_torch(tmp_path / "x.pt", third)
     assert torch.equal(first.weight, third.weight)
+
+
+class TestDtypesThatAnOlderTorchCannotSave:
+    @pytest.fixture(autouse=True)
+    def older(self, monkeypatch):
+        def save(state, file):
+            raise KeyError(next(iter(state.values())).dtype)
+
+        monkeypatch.setattr(torch, "save", save)
+
+    @pytest.mark.parametrize("dtype", ["u2", "u4", "u8"])
+    def test_the_value_is_named(self, tmp_path, dtype):
+        path = tmp_path / "x.pt"
+        path.write_bytes(b"before")
+        with pytest.raises(TypeError, match=r"^a: torch .* unsigned.* Save them as int64"):
+            serializers.save_torch(path, {"a": np.ones(3, dtype), "b": np.ones(3)})
+        assert path.read_bytes() == b"before"
+
+    def test_any_other_failure_is_torchs_own(self):
+        with pytest.raises(KeyError, match="float64"):
+            serializers.save_torch(io.BytesIO(), {"b": np.ones(3)})
+
+
+@pytest.mark.parametrize("dtype", ["u2", "u4", "u8"])
+def test_wide_unsigned_integers_survive(dtype):
+    values = {"a": np.array([0, 3, np.iinfo(dtype).max], dtype)}
+    try:
+        file = saved(values)
+    except TypeError:
+        assert version.parse(torch.__version__) < version.parse("2.6")
+        return
+    assert open_torch(file).member("a").read().tolist() == values["a"].tolist()
 
 
 def test_nested_dictionaries_become_paths():
