@@ -102,7 +102,7 @@ def _import_cupy() -> Any:
     return cupy
 
 
-def _from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
+def from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
     try:
         if array.flags.writeable:
             return torch.from_numpy(array)
@@ -138,14 +138,14 @@ def as_tensor(array: Any) -> torch.Tensor:
         TypeError: If it is none of these, or of a dtype that torch does not have.
     """
     if type(array) is np.ndarray:
-        return _from_numpy(array)
+        return from_numpy(array)
     if isinstance(array, torch.Tensor):
         return array
     tensor = getattr(array, "tensor", None)
     if isinstance(tensor, torch.Tensor):
         return tensor
     if isinstance(array, (np.ndarray, np.generic, int, float, complex)):
-        return _from_numpy(np.asarray(array))
+        return from_numpy(np.asarray(array))
     if hasattr(array, "__cuda_array_interface__") and hasattr(array, "__dlpack__"):
         shared: torch.Tensor = torch.utils.dlpack.from_dlpack(array)
         return shared

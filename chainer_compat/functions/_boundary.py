@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from chainer_compat._graph import VariableNode
@@ -291,6 +292,7 @@ def function(
     *,
     label: str | None = None,
     check: Callable[..., None] | None = None,
+    shortcut: Callable[..., Any] | None = None,
     ignores: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Any]:
     """Turns a pure tensor body into a function of variables and raw arrays.
@@ -307,6 +309,9 @@ def function(
             braces are filled in: ``"_ + {value}"``.
         check: Called like the body, before it; raises
             :class:`~chainer_compat.utils.type_check.InvalidType` for inputs of a wrong type.
+        shortcut: Called like the body, ahead of the check, unless somebody looks on: for the inputs
+            of nearly every call. Returns what the body would return where the check would pass,
+            and None where it does not know; if torch refuses the inputs, check and body say why.
         ignores: Keyword arguments of Chainer 1 that are taken and change nothing.
     """
 
@@ -331,7 +336,7 @@ def function(
             },
         )
         kinds.setdefault(node, kind)
-        public = _compile(body, kind, check, arrays, sequence, parameters, ignores)
+        public = _compile(body, kind, check, shortcut, arrays, sequence, parameters, ignores)
         public.body = body
         public.node = kind
         return public
@@ -395,6 +400,7 @@ def _compile(
     body: Any,
     kind: type[FunctionNode],
     check: Callable[..., None] | None,
+    shortcut: Callable[..., Any] | None,
     arrays: list[str],
     sequence: str | None,
     parameters: list[inspect.Parameter],
@@ -418,17 +424,16 @@ def _compile(
     if ignores:
         # Python fills them in for nothing, which a test for leftover arguments would not be.
         declared += [*(() if starred or keyword_only else "*"), *(f"{n}=None" for n in ignores)]
-    options = "".join(f", {p.name}" for p in parameters if p.name not in (*arrays, sequence))
-    if sequence is not None:
-        call = f"_apply(_kind, tuple({sequence}){options})"
-    elif starred:
+    signature = ", ".join(declared)
+    if starred:
+        options = "".join(f", {p.name}" for p in parameters if p.name not in arrays)
         call = f"_apply(_kind, {arrays[0]}{options})"
     else:
-        call = f"_call({', '.join(p.name for p in parameters)})"
-        namespace["_call"] = _written_when_called(namespace, body, check, parameters)
-    source = f"def {body.__name__}({', '.join(declared)}):\n    return {call}\n"
+        call = f"_first_call({', '.join(f'{p.name}={p.name}' for p in parameters)})"
+    source = f"def {body.__name__}({signature}):\n    return {call}\n"
     _execute(source, body, namespace)
     public: Any = functools.update_wrapper(namespace[body.__name__], body)
+    namespace["_first_call"] = _writing(public, signature, body, check, shortcut, parameters)
     public.__signature__ = inspect.Signature(
         [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
     )
@@ -440,23 +445,30 @@ def _execute(source: str, body: Any, namespace: dict[str, Any]) -> None:
     exec(code, namespace)  # noqa: S102 -- the text is ours: names of parameters in a template
 
 
-def _written_when_called(
-    namespace: dict[str, Any],
+def _writing(
+    public: Any,
+    signature: str,
     body: Any,
     check: Callable[..., None] | None,
+    shortcut: Callable[..., Any] | None,
     parameters: list[inspect.Parameter],
 ) -> Callable[..., Any]:
-    """Where the straight way of one function stands from its first call on.
+    """What gives a function the code of its straight way when it is first called.
 
     Hundreds of functions are defined for the few that a script calls.
     """
 
-    def call(*args: Any) -> Any:
-        namespace.update(_WORDS, _body=body, _check=check)
-        _execute(write_call("_call", parameters, check is not None), body, namespace)
-        return namespace["_call"](*args)
+    def first_call(**arguments: Any) -> Any:
+        namespace = public.__globals__
+        namespace.update(_WORDS, _body=body, _check=check, _shortcut=shortcut)
+        source = write_call(
+            body.__name__, signature, parameters, check is not None, shortcut is not None
+        )
+        _execute(source, body, namespace)
+        public.__code__ = namespace[body.__name__].__code__
+        return public(**arguments)
 
-    return call
+    return first_call
 
 
 # What `_calls` calls by these names.
@@ -468,9 +480,12 @@ _WORDS: dict[str, Any] = {
     "_check_devices": _check_devices,
     "_constant": _constant,
     "_finish": _finish,
+    "_from_numpy": _crossing.from_numpy,
+    "_is_among": _is_among,
     "_is_grad_enabled": torch.is_grad_enabled,
     "_label": _label,
     "_loose": _loose,
+    "_ndarray": np.ndarray,
     "_place_of": _place_of,
     "_placed": _placed,
     "_set_grad_enabled": _set_grad_enabled,

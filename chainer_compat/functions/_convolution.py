@@ -23,10 +23,12 @@ __all__ = [
     "convolution_2d",
     "convolution_3d",
     "convolution_nd",
+    "convolve_images",
     "deconvolution_1d",
     "deconvolution_2d",
     "deconvolution_3d",
     "deconvolution_nd",
+    "deconvolve_images",
     "depthwise_convolution_2d",
     "dilated_convolution_2d",
 ]
@@ -42,6 +44,15 @@ _DECONVOLUTIONS = {
     3: torch.nn.functional.conv_transpose3d,
 }
 _VERSION_1 = ("deterministic", "requires_x_grad", "use_cudnn")
+_float32 = torch.float32
+
+
+@functools.lru_cache(maxsize=1024)
+def _in_short(stride: Any, pad: Any, dilate: Any, groups: int) -> tuple[Any, ...]:
+    """Options as torch reads them fastest: one number for both axes, and none at their default."""
+    pairs = [spread(option, 2) for option in (stride, pad, dilate)]
+    strides, pads, dilates = (pair[0] if pair[0] == pair[1] else pair for pair in pairs)
+    return (strides, pads) if dilates == groups == 1 else (strides, pads, dilates, groups)
 
 
 def _check_convolution(
@@ -196,7 +207,25 @@ def _check_bias_2d(x: Tensor, b: Tensor | None) -> None:
         _checks.expect_same_dtype(b, x, "in_types[2]", "in_types[0]")
 
 
-_convolution_2d = function("Convolution2DFunction", check=_check_convolution_2d)(_convolve)
+def _shortcut_2d(
+    x: Tensor,
+    W: Tensor,
+    b: Tensor | None,
+    stride: Any,
+    pad: Any,
+    cover_all: bool,
+    dilate: Any,
+    groups: int,
+) -> Tensor | None:
+    # torch compares the shapes, and refuses an empty result.
+    if cover_all or not (x.dtype is W.dtype is _float32 and (b is None or b.dtype is _float32)):
+        return None
+    return torch.conv2d(x, W, b, *_in_short(stride, pad, dilate, groups))
+
+
+_convolution_2d = function(
+    "Convolution2DFunction", check=_check_convolution_2d, shortcut=_shortcut_2d
+)(_convolve)
 _convolution_nd = function("ConvolutionND", check=_check_convolution)(_convolve)
 
 
@@ -239,8 +268,27 @@ def convolution_2d(
     dilate = groups = 1
     if kwargs:
         dilate, groups = kwargs.pop("dilate", 1), kwargs.pop("groups", 1)
-        _version1.take(kwargs, *_VERSION_1)
-        assert_kwargs_empty(kwargs)
+        if kwargs:
+            _version1.take(kwargs, *_VERSION_1)
+            assert_kwargs_empty(kwargs)
+    return convolve_images(x, W, b, stride, pad, cover_all, dilate, groups)
+
+
+def convolve_images(
+    x: Any, W: Any, b: Any, stride: Any, pad: Any, cover_all: bool, dilate: Any, groups: int
+) -> Variable:
+    """Returns :func:`convolution_2d`, with all arguments by place.
+
+    Args:
+        x: The images.
+        W: The filters.
+        b: The bias, or None.
+        stride: The step.
+        pad: How many zeros are put around the images.
+        cover_all: Let the filters reach every pixel.
+        dilate: The distance of the filter's elements.
+        groups: The number of groups of channels.
+    """
     if getattr(x, "ndim", None) != 4:
         _checks.fail_ndim("Convolution2DFunction", x, 4)
     result: Variable = _convolution_2d(x, W, b, stride, pad, cover_all, dilate, groups)
@@ -534,7 +582,29 @@ def _check_deconvolution_2d(x: Tensor, W: Tensor, b: Tensor | None, *options: An
     _check_bias_2d(x, b)
 
 
-_deconvolution_2d = function("Deconvolution2DFunction", check=_check_deconvolution_2d)(_deconvolve)
+def _shortcut_transposed_2d(
+    x: Tensor,
+    W: Tensor,
+    b: Tensor | None,
+    stride: Any,
+    pad: Any,
+    outsize: Any,
+    dilate: Any,
+    groups: int,
+) -> Tensor | None:
+    # torch compares the shapes.
+    if not (x.dtype is W.dtype is _float32 and (b is None or b.dtype is _float32)):
+        return None
+    options = _in_short(stride, pad, dilate, groups)
+    if outsize is not None or len(options) > 2:
+        return None
+    y = torch.conv_transpose2d(x, W, b, *options)
+    return y if y.numel() else None
+
+
+_deconvolution_2d = function(
+    "Deconvolution2DFunction", check=_check_deconvolution_2d, shortcut=_shortcut_transposed_2d
+)(_deconvolve)
 
 
 def _check_deconvolution_nd(x: Tensor, W: Tensor, b: Tensor | None, *options: Any) -> None:
@@ -593,8 +663,27 @@ def deconvolution_2d(
     dilate = groups = 1
     if kwargs:
         dilate, groups = kwargs.pop("dilate", 1), kwargs.pop("groups", 1)
-        _version1.take(kwargs, *_VERSION_1)
-        assert_kwargs_empty(kwargs)
+        if kwargs:
+            _version1.take(kwargs, *_VERSION_1)
+            assert_kwargs_empty(kwargs)
+    return deconvolve_images(x, W, b, stride, pad, outsize, dilate, groups)
+
+
+def deconvolve_images(
+    x: Any, W: Any, b: Any, stride: Any, pad: Any, outsize: Any, dilate: Any, groups: int
+) -> Variable:
+    """Returns :func:`deconvolution_2d`, with all arguments by place.
+
+    Args:
+        x: The images.
+        W: The filters.
+        b: The bias, or None.
+        stride: The step in the output.
+        pad: How much is cut off around the output.
+        outsize: The size of the output, or None.
+        dilate: The distance of the filter's elements.
+        groups: The number of groups of channels.
+    """
     if getattr(x, "ndim", None) != 4:
         _checks.fail_ndim("Deconvolution2DFunction", x, 4)
     result: Variable = _deconvolution_2d(x, W, b, stride, pad, outsize, dilate, groups)

@@ -8,6 +8,7 @@ from typing import Any
 from chainer_compat import _version1, functions
 from chainer_compat._variable import Variable, as_array
 from chainer_compat.errors import InvalidArgumentError
+from chainer_compat.functions._convolution import convolve_images, deconvolve_images
 from chainer_compat.functions._spatial import spread
 from chainer_compat.initializers import _get_initializer
 from chainer_compat.link import Link
@@ -408,8 +409,8 @@ class Convolution2D(_Filters):
             x: The images, of shape ``(N, in channels, H, W)``.
         """
         self._prepare(x)
-        return functions.convolution_2d(
-            x, self.W, self.b, self.stride, self.pad, dilate=self.dilate, groups=self.groups
+        return convolve_images(
+            x, self.W, self.b, self.stride, self.pad, False, self.dilate, self.groups
         )
 
 
@@ -738,13 +739,6 @@ class Deconvolution2D(_Filters):
             x: The images, of shape ``(N, in channels, H, W)``.
         """
         self._prepare(x)
-        return functions.deconvolution_2d(
-            x,
-            self.W,
-            self.b,
-            self.stride,
-            self.pad,
-            self.outsize,
-            dilate=self.dilate,
-            groups=self.groups,
+        return deconvolve_images(
+            x, self.W, self.b, self.stride, self.pad, self.outsize, self.dilate, self.groups
         )

@@ -1,0 +1,268 @@
+"""What a function does in nearly every call is what it does when somebody looks on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import chainer_compat as chainer
+import chainer_compat.functions as F
+import chainer_compat.links as L
+from chainer_compat import Variable
+from chainer_compat.function_hook import FunctionHook
+from chainer_compat.functions._boundary import function
+from chainer_compat.utils.type_check import InvalidType, fail
+
+
+def _check(x: Tensor, mode: str) -> None:
+    if x.ndim == 2:
+        fail("x.ndim != 2", "2 == 2")
+
+
+def _shortcut(x: Tensor, mode: str) -> Tensor | None:
+    if mode == "refuse":
+        raise RuntimeError("torch refuses it")
+    return x + 100 if mode == "short" else None
+
+
+@function("Doubled", label="doubled", check=_check, shortcut=_shortcut)
+def doubled(x: Tensor, mode: str = "short") -> Tensor:
+    """Doubles, or shows that the shortcut was taken."""
+    return x * 2
+
+
+class Onlooker(FunctionHook):
+    """A hook that does nothing, but is there."""
+
+    name = "Onlooker"
+
+
+ONE = np.ones(1, np.float32)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("x", [ONE, Variable(ONE), torch.from_numpy(ONE)])
+def test_a_shortcut_is_taken_where_it_knows_the_answer(x: Any, keeps: bool) -> None:
+    with chainer.using_config("enable_backprop", keeps):
+        y = doubled(x)
+        assert y.array.tolist() == [101]
+        assert (y.creator is not None) == keeps
+        assert doubled(x, "long").array.tolist() == [2]
+
+
+def test_what_torch_refuses_the_body_answers() -> None:
+    assert doubled(ONE, "refuse").array.tolist() == [2]
+
+
+def test_a_shortcut_that_does_not_know_leaves_it_to_the_check() -> None:
+    for mode in ("long", "refuse"):
+        with pytest.raises(InvalidType, match="doubled"):
+            doubled(np.ones((1, 1), np.float32), mode)
+        with chainer.using_config("type_check", False):
+            assert doubled(np.ones((1, 1), np.float32), mode).array.tolist() == [[2]]
+
+
+def test_an_error_of_the_body_does_not_tell_of_the_shortcut() -> None:
+    with pytest.raises(InvalidType) as raised:
+        doubled(np.ones((1, 1), np.float32), "refuse")
+    assert raised.value.__context__ is None
+
+
+def test_somebody_who_looks_on_sees_the_body() -> None:
+    with Onlooker():
+        assert doubled(ONE).array.tolist() == [2]
+    with chainer.using_config("debug", True):
+        assert doubled(ONE).array.tolist() == [2]
+
+
+def arrays(*shapes: tuple[int, ...], dtype: Any = np.float32) -> list[Any]:
+    random = np.random.RandomState(0)
+    return [random.uniform(-1, 1, shape).astype(dtype) for shape in shapes]
+
+
+def ints(*values: Any, dtype: Any = np.int32) -> Any:
+    return np.array(values, dtype)
+
+
+IMAGES, FILTERS = (2, 4, 5, 6), (6, 4, 3, 2)
+LABELS = ints(0, 2, -1)
+
+CALLS: dict[str, Any] = {
+    "linear": (F.linear, arrays((3, 4), (2, 4), (2,))),
+    "linear, no bias": (F.linear, arrays((3, 4), (2, 4))),
+    "linear, double": (F.linear, arrays((3, 4), (2, 4), (2,), dtype=np.float64)),
+    "linear, no rows": (F.linear, arrays((0, 4), (2, 4), (2,))),
+    "convolution": (F.convolution_2d, arrays(IMAGES, FILTERS, (6,))),
+    "convolution, options": (
+        lambda x, W: F.convolution_2d(x, W, None, (2, 1), [1, 0], dilate=(1, 2), groups=2),
+        arrays(IMAGES, (6, 2, 3, 2)),
+    ),
+    "convolution, cover all": (
+        lambda *a: F.convolution_2d(*a, stride=2, cover_all=True),
+        arrays(IMAGES, FILTERS, (6,)),
+    ),
+    "convolution, mixed": (
+        F.convolution_2d,
+        [*arrays(IMAGES), *arrays(FILTERS, dtype=np.float64)],
+    ),
+    "convolution, half": (F.convolution_2d, arrays(IMAGES, FILTERS, dtype=np.float16)),
+    "deconvolution": (
+        lambda *a: F.deconvolution_2d(*a, 2, 1),
+        arrays(IMAGES, (4, 3, 4, 4), (3,)),
+    ),
+    "deconvolution, outsize": (
+        lambda *a: F.deconvolution_2d(*a, 2, 1, (11, 12)),
+        arrays(IMAGES, (4, 3, 4, 4), (3,)),
+    ),
+    "deconvolution, groups": (
+        lambda *a: F.deconvolution_2d(*a, 2, 1, groups=2),
+        arrays(IMAGES, (4, 3, 4, 4), (6,)),
+    ),
+    "cross entropy": (lambda x: F.softmax_cross_entropy(x, LABELS), arrays((3, 4))),
+    "cross entropy, int64": (
+        lambda x: F.softmax_cross_entropy(x, LABELS.astype(np.int64)),
+        arrays((3, 4)),
+    ),
+    "cross entropy, ignored": (
+        lambda x: F.softmax_cross_entropy(x, ints(0, 2, 2), ignore_label=2),
+        arrays((3, 4)),
+    ),
+    "cross entropy, none counts": (
+        lambda x: F.softmax_cross_entropy(x, ints(-1, -1, -1)),
+        arrays((3, 4)),
+    ),
+    "cross entropy, of each": (
+        lambda x: F.softmax_cross_entropy(x, LABELS, reduce="no"),
+        arrays((3, 4)),
+    ),
+    "cross entropy, by rows": (
+        lambda x: F.softmax_cross_entropy(x, LABELS, normalize=False),
+        arrays((3, 4)),
+    ),
+}
+
+
+def outcome(call: Any, given: list[Any]) -> list[Any]:
+    """The results and gradients of a call, and how the graph shows it."""
+    variables = [Variable(array.copy()) for array in given]
+    results = call(*variables)
+    results = results if isinstance(results, tuple) else (results,)
+    shown: list[Any] = []
+    for y in results:
+        creator = y.creator
+        shown += [y.array, y.requires_grad, creator.label, creator.rank, len(creator.inputs)]
+    for y in results:
+        if y.dtype.kind == "f":
+            F.sum(y * y).backward()
+    return shown + [x.grad for x in variables]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_both_ways_give_the_same_digits_and_gradients(name: str) -> None:
+    call, given = CALLS[name]
+    straight = outcome(call, given)
+    with Onlooker():
+        around = outcome(call, given)
+    for a, b in zip(straight, around, strict=True):
+        assert getattr(a, "dtype", None) == getattr(b, "dtype", None)
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_both_ways_give_the_same_digits_without_backprop(name: str) -> None:
+    call, given = CALLS[name]
+    with chainer.no_backprop_mode():
+        straight = call(*given)
+        with Onlooker():
+            around = call(*given)
+    for a, b in zip(
+        *(y if isinstance(y, tuple) else (y,) for y in (straight, around)), strict=True
+    ):
+        assert a.creator is None
+        assert a.requires_grad == b.requires_grad
+        np.testing.assert_array_equal(a.array, b.array)
+
+
+WRONG: dict[str, Any] = {
+    "linear, sizes": (F.linear, arrays((3, 4), (2, 5), (2,))),
+    "linear, bias": (F.linear, arrays((3, 4), (2, 4), (1,))),
+    "linear, bias of rows": (F.linear, arrays((3, 4), (2, 4), (3, 2))),
+    "linear, weights": (F.linear, arrays((3, 4), (4,))),
+    "linear, vector": (F.linear, arrays((4,), (2, 4))),
+    "linear, integers": (F.linear, [ints([1, 2]), *arrays((2, 2))]),
+    "linear, bias's dtype": (
+        F.linear,
+        [*arrays((3, 4), (2, 4)), *arrays((2,), dtype=np.float64)],
+    ),
+    "convolution, channels": (F.convolution_2d, arrays(IMAGES, (6, 3, 3, 2))),
+    "convolution, bias": (F.convolution_2d, arrays(IMAGES, FILTERS, (5,))),
+    "convolution, bias's dtype": (
+        F.convolution_2d,
+        [*arrays(IMAGES, FILTERS), *arrays((6,), dtype=np.float64)],
+    ),
+    "convolution, too large": (F.convolution_2d, arrays((1, 1, 2, 2), (1, 1, 3, 3))),
+    "convolution, axes": (F.convolution_2d, arrays((4, 5, 6), FILTERS)),
+    "convolution, filters": (F.convolution_2d, arrays(IMAGES, (6, 4, 3))),
+    "convolution, integers": (F.convolution_2d, arrays(IMAGES, FILTERS, dtype=np.int32)),
+    "convolution, stride": (
+        lambda x, W: F.convolution_2d(x, W, stride=(1, 1, 1)),
+        arrays(IMAGES, FILTERS),
+    ),
+    "convolution, pad": (
+        lambda x, W: F.convolution_2d(x, W, pad=-1),
+        arrays(IMAGES, FILTERS),
+    ),
+    "convolution, groups": (
+        lambda x, W: F.convolution_2d(x, W, groups=3),
+        arrays(IMAGES, FILTERS),
+    ),
+    "deconvolution, channels": (F.deconvolution_2d, arrays(IMAGES, (3, 4, 4, 4))),
+    "deconvolution, bias": (F.deconvolution_2d, arrays(IMAGES, (4, 3, 4, 4), (2,))),
+    "deconvolution, empty": (
+        lambda *a: F.deconvolution_2d(*a, pad=4),
+        arrays((1, 1, 4, 4), (1, 1, 3, 3)),
+    ),
+    "cross entropy, label": (
+        lambda x: F.softmax_cross_entropy(x, ints(0, 2, 4)),
+        arrays((3, 4)),
+    ),
+    "cross entropy, rows": (lambda x: F.softmax_cross_entropy(x, LABELS), arrays((2, 4))),
+    "cross entropy, axes": (lambda x: F.softmax_cross_entropy(x, LABELS), arrays((3,))),
+    "cross entropy, integers": (
+        lambda x: F.softmax_cross_entropy(x, LABELS),
+        arrays((3, 4), dtype=np.int32),
+    ),
+    "cross entropy, bytes": (
+        lambda x: F.softmax_cross_entropy(x, LABELS.astype(np.uint8)),
+        arrays((3, 4)),
+    ),
+    "cross entropy, reduce": (
+        lambda x: F.softmax_cross_entropy(x, LABELS, reduce="sum"),
+        arrays((3, 4)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_both_ways_give_the_same_error(name: str) -> None:
+    call, given = WRONG[name]
+    with pytest.raises(Exception, match=r".") as straight:
+        call(*given)
+    with Onlooker(), pytest.raises(Exception, match=r".") as around:
+        call(*given)
+    assert straight.type is around.type
+    assert str(straight.value) == str(around.value)
+
+
+def test_links_of_images_give_what_their_functions_give() -> None:
+    (x,) = arrays(IMAGES)
+    layer = L.Convolution2D(4, 6, (3, 2), (2, 1), 1, dilate=2, groups=2)
+    expected = F.convolution_2d(x, layer.W, layer.b, (2, 1), 1, dilate=2, groups=2)
+    np.testing.assert_array_equal(layer(x).array, expected.array)
+    transposed = L.Deconvolution2D(4, 6, 4, 2, 1, outsize=(11, 12), groups=2)
+    expected = F.deconvolution_2d(x, transposed.W, transposed.b, 2, 1, outsize=(11, 12), groups=2)
+    np.testing.assert_array_equal(transposed(x).array, expected.array)
