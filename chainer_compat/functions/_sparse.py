@@ -13,39 +13,66 @@ from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.functions._linear_algebra import promoted
-from chainer_compat.functions._shape import swapaxes
 from chainer_compat.utils.type_check import fail
 
 __all__ = ["sparse_matmul"]
 
 
-def _check_product(sp: Tensor, dn: Tensor, row: Any, col: Any, shape: tuple[int, int]) -> None:
+def _check_product(
+    sp: Tensor,
+    dn: Tensor,
+    sp_row: Any,
+    sp_col: Any,
+    sp_shape: tuple[int, int],
+    sp_order: str,
+    transa: bool,
+    transb: bool,
+    *rest: Any,
+) -> None:
     _checks.expect_floating(sp, "sp")
     _checks.expect_floating(dn, "dn")
     if sp.ndim != dn.ndim - 1:
         fail("sp.ndim == dn.ndim - 1", f"{sp.ndim} != {dn.ndim - 1}")
-    if dn.shape[-2] != shape[1]:
-        fail(f"dn.shape[-2] == {shape[1]}", f"{dn.shape[-2]} != {shape[1]}")
+    axis = -1 if transb else -2
+    length = sp_shape[0 if transa else 1]
+    if dn.shape[axis] != length:
+        fail(f"dn.shape[{axis}] == {length}", f"{dn.shape[axis]} != {length}")
     if sp.ndim == 2 and len(sp) != len(dn):
         fail("sp.shape[0] == dn.shape[0]", f"{len(sp)} != {len(dn)}")
 
 
 @function("CooMatMul", check=_check_product)
-def _product(sp: Tensor, dn: Tensor, row: Any, col: Any, shape: tuple[int, int]) -> Tensor:
+def _product(
+    sp: Tensor,
+    dn: Tensor,
+    sp_row: Any,
+    sp_col: Any,
+    sp_shape: tuple[int, int],
+    sp_order: str,
+    transa: bool,
+    transb: bool,
+    transc: bool,
+    dtype: None = None,
+) -> Tensor:
     """The product of a sparse matrix, or a batch of them, and a dense one.
 
     By gathering and adding rows, as torch's sparse kernels have no second derivatives.
     """
     sp, dn = promoted(sp, dn)
-    rows = _crossing.as_tensor(row).to(dn.device, torch.int64)
-    columns = _crossing.as_tensor(col).to(dn.device, torch.int64)
+    if transb:
+        dn = dn.mT
+    if transa:
+        sp_row, sp_col, sp_shape = sp_col, sp_row, sp_shape[::-1]
+    rows = _crossing.as_tensor(sp_row).to(dn.device, torch.int64)
+    columns = _crossing.as_tensor(sp_col).to(dn.device, torch.int64)
     there = (rows >= 0) & (columns >= 0)
     sp = torch.where(there, sp, 0)
     rows, columns = rows.clamp(min=0), columns.clamp(min=0)
     index = columns[..., None].expand(*columns.shape, dn.shape[-1])
     terms = sp[..., None] * dn.gather(-2, index)
-    y = terms.new_zeros((*dn.shape[:-2], shape[0], dn.shape[-1]))
-    return y.scatter_add(-2, rows[..., None].expand_as(terms), terms)
+    y = terms.new_zeros((*dn.shape[:-2], sp_shape[0], dn.shape[-1]))
+    y = y.scatter_add(-2, rows[..., None].expand_as(terms), terms)
+    return y.mT if transc else y
 
 
 def sparse_matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variable:
@@ -78,20 +105,18 @@ def sparse_matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) ->
 
     sparse = isinstance(a, CooMatrix), isinstance(b, CooMatrix)
     if sparse == (True, False):
-        return _multiply(a, b, transa, transb)
+        return _multiply(a, b, transa, transb, False)
     if sparse == (False, True):
         # The transposed product, with the sparse matrix first.
-        return swapaxes(_multiply(b, a, not transb, not transa), -1, -2)
+        return _multiply(b, a, not transb, not transa, True)
     raise InvalidArgumentError(
         f"one of a and b is a utils.CooMatrix, the other dense; got {type(a)} and {type(b)}"
     )
 
 
-def _multiply(sparse: Any, dense: Any, transposed: bool, dense_transposed: bool) -> Variable:
-    row, col, shape = sparse.row, sparse.col, tuple(sparse.shape)
-    if transposed:
-        row, col, shape = col, row, shape[::-1]
-    if dense_transposed and len(dense.shape) > 1:
-        dense = swapaxes(dense, -1, -2)
-    result: Variable = _product(sparse.data, dense, row, col, shape)
+def _multiply(sparse: Any, dense: Any, transa: bool, transb: bool, transc: bool) -> Variable:
+    shape = tuple(sparse.shape)
+    result: Variable = _product(
+        sparse.data, dense, sparse.row, sparse.col, shape, sparse.order, transa, transb, transc
+    )
     return result

@@ -8,7 +8,9 @@ def call(chainer, np, name, arguments, options, order=2, config=None):
 
     `name` is a function of `chainer.functions`. An argument is a pair of kind and value: ("v",
     array) a variable, ("a", array) a raw array, ("o", value) anything else, and ("s", list) a list
-    of such pairs; ("v'", array) and ("a'", array) are the same in a layout that is not contiguous.
+    of such pairs; ("v'", array) and ("a'", array) are the same in a layout that is not contiguous;
+    ("coo", array) a sparse matrix, ("sampler", (counts, dtype)) a function that draws samples, and
+    ("function", None) one of variables; ("index", list) an index, with tuples for slices.
     `order` says how often to differentiate. `config` are entries of the configuration.
     """
     for key, value in (config or {}).items():
@@ -30,10 +32,21 @@ def call(chainer, np, name, arguments, options, order=2, config=None):
 
 def _make(chainer, np, argument, variables):
     kind, value = argument
-    if kind == "o" or value is None:
+    if kind == "o" or (value is None and kind != "function"):
         return value
     if kind == "s":
         return [_make(chainer, np, item, variables) for item in value]
+    if kind == "coo":
+        matrix = chainer.utils.to_coo(value, requires_grad=True)
+        variables.append(matrix.data)
+        return matrix
+    if kind == "sampler":
+        alias = chainer.utils.WalkerAlias(value[0])
+        return lambda shape: alias.sample(shape).astype(value[1])
+    if kind == "index":
+        return tuple(slice(*item[1:]) if item and item[0] == "slice" else item for item in value)
+    if kind == "function":
+        return lambda x, *others: sum(others, chainer.functions.sin(x)) * x
     if kind.endswith("'"):
         value = np.repeat(value, 2, axis=-1)[..., ::2] if value.ndim else value
     if kind.startswith("a"):

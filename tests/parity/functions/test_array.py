@@ -99,6 +99,24 @@ def added(draw: Any) -> Arguments:
     return [("v", x), ("o", slices), ("v", b)], {}
 
 
+def taken(draw: Any) -> Arguments:
+    x = array(draw, (3, 4, 2), draw(dtypes))
+    mask = labels(draw, (3,), 2).astype(bool)
+    turned, nothing, middle = ("slice", None, None, -1), ("slice", 1, 1), ("slice", 1, 3)
+    several = [[turned], [nothing], [middle, None, -1], [[0, 0], ("slice", None), [1, 1]]]
+    alone = [0, -1, None, (), [0, 0], np.array([[0, 1]]), mask]
+    choice = draw(st.integers(0, len(alone) + len(several) - 1))
+    index = [*(("o", x) for x in alone), *(("index", x) for x in several)][choice]
+    return [(draw(variable_kinds), x), index], {}
+
+
+def forgotten(draw: Any) -> Arguments:
+    shape, dtype = draw(shapes()), draw(dtypes)
+    count = draw(st.integers(1, 3))
+    arrays = [(draw(variable_kinds), array(draw, shape, dtype)) for _ in range(count)]
+    return [("function", None), *arrays], {}
+
+
 def permuted(draw: Any) -> Arguments:
     x = array(draw, draw(shapes(min_dims=1, min_side=1)), draw(dtypes))
     axis = draw(st.integers(0, x.ndim - 1))  # Chainer takes negative ones wrongly
@@ -183,6 +201,9 @@ ROWS = [
     Row("copy", copied),
     Row("depth2space", deep),
     Row("diagonal", diagonals),
+    # It cannot be differentiated twice.
+    Row("forget", forgotten, order=1, looser=3),
+    Row("get_item", taken),
     Row("im2col", patches, looser=3),
     Row("pad", padded),
     Row("pad", padded_by_itself, order=0, label=" by itself"),

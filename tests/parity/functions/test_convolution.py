@@ -52,6 +52,30 @@ def convolved(ndim: int, two_d: bool = False) -> Any:
     return draw_arguments
 
 
+def dilated(draw: Any) -> Arguments:
+    """Of the older function, which has no groups, and one dilation for both axes."""
+    (x, w, b), options = convolved(2)(draw)
+    del options["groups"]
+    return [x, ("v", array(draw, (2, x[1].shape[1], *w[1].shape[2:]), x[1].dtype.name)), (
+        "v", None if b[1] is None else b[1][:2].copy()
+    )], options  # fmt: skip
+
+
+def linear(draw: Any) -> Arguments:
+    """With rows of one axis or of several, and batches of one axis or of several."""
+    dtype = draw(dtypes)
+    before = draw(shapes(min_dims=1, max_dims=3, max_side=3))
+    # Chainer fails where there are no rows, but for rows of one axis.
+    behind = draw(shapes(1, 2 if all(before) else 1, min_side=1, max_side=3))
+    before = before if all(before) else (0,)
+    out = draw(st.integers(1, 3))
+    x = array(draw, (*before, *behind), dtype)
+    w = array(draw, (out, int(np.prod(behind))), dtype)
+    b = array(draw, (out,), dtype) if draw(st.booleans()) else None
+    options = {} if len(before) == 1 else {"n_batch_axes": len(before)}
+    return [(draw(variables), x), (draw(variables), w), ("v", b)], options
+
+
 def deconvolved(ndim: int) -> Any:
     def draw_arguments(draw: Any) -> Arguments:
         k = [draw(st.integers(1, 3)) for _ in range(ndim)]
@@ -186,7 +210,9 @@ ROWS = [
     Row("deconvolution_nd", deconvolved(2), looser=5),
     Row("deformable_convolution_2d_sampler", deformed, order=1, looser=20),
     Row("depthwise_convolution_2d", depthwise, looser=5),
+    Row("dilated_convolution_2d", dilated, looser=5),
     Row("embed_id", embedded),
+    Row("linear", linear, looser=5),
     Row("local_convolution_2d", local, order=1, looser=5),
     Row("max_pooling_1d", pooled(1, cover_all=covers, return_indices=covers)),
     Row("max_pooling_2d", pooled(2, cover_all=covers, return_indices=covers)),

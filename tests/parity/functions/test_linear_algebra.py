@@ -53,6 +53,21 @@ def multiplied_in_batches(draw: Any) -> Arguments:
     )
 
 
+def sparsely_multiplied(draw: Any) -> Arguments:
+    n, m, k = draw(sides), draw(sides), draw(sides)
+    batch = (draw(sides),) if draw(st.booleans()) else ()
+    transa, transb = draw(st.booleans()), draw(st.booleans())
+    a = array(draw, (*batch, *((k, n) if transa else (n, k))), draw(exact_dtypes))
+    b = array(draw, (*batch, *((m, k) if transb else (k, m))), a.dtype.name)
+    kinds = ["coo", "v"]
+    sparse_first = draw(st.booleans())
+    for x in (a if sparse_first else b,):
+        x[x < 0] = 0
+        x.flat[0] = 1  # Chainer fails where nothing is left
+    options = {"transa": transa, "transb": transb}
+    return list(zip(kinds if sparse_first else kinds[::-1], (a, b), strict=True)), options
+
+
 def contracted(draw: Any) -> Arguments:
     common = draw(shapes(max_dims=2, min_side=1))
     a = draw(shapes(max_dims=2, min_side=1)) + common
@@ -113,6 +128,7 @@ ROWS = [
     Row("ifft", complex_parts, looser=10),
     Row("inv", regular(), looser=30),
     Row("matmul", multiplied, looser=10),
+    Row("sparse_matmul", sparsely_multiplied, looser=10),
     Row("tensordot", contracted, looser=30),
 ]
 

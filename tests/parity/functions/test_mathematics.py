@@ -140,12 +140,36 @@ def examples_of_vectors(draw: Any) -> Arguments:
     return [(draw(variable_kinds), x)], {}
 
 
+def averaged(draw: Any) -> Arguments:
+    arguments, options = reduced()(draw)
+    kind, x = arguments[0]
+    axis = options["axis"]
+    if draw(st.booleans()) and not isinstance(axis, tuple):
+        axes = range(x.ndim) if axis is None else (axis,)
+        shape = tuple(x.shape[a] for a in axes)
+        options["weights"] = array(draw, shape, x.dtype.name, low=0.5)
+    return [(kind, x)], options
+
+
+def summands(draw: Any) -> Arguments:
+    shape, dtype = draw(shapes(min_side=1)), draw(dtypes)
+    count = draw(st.integers(2, 4))
+    return [("v", array(draw, shape, dtype)) for _ in range(count)], {}
+
+
 def several(draw: Any) -> Arguments:
     count = draw(st.integers(0, 3))
     return [elementwise()(draw)[0][0] for _ in range(count)], {}
 
 
 ROWS = [
+    Row("absolute", elementwise()),
+    # Chainer loses one of two gradients that are one and the same variable.
+    Row("add", pair(), order=1),
+    Row("add", summands, order=1, label=" of several"),
+    Row("average", averaged, looser=3),
+    Row("mean", averaged, looser=3),
+    Row("sum", reduced(), looser=3),
     Row("arccos", exactly(-0.95, 0.95), looser=3),
     Row("arcsin", exactly(-0.95, 0.95), looser=3),
     Row("arctan", elementwise()),
@@ -154,7 +178,7 @@ ROWS = [
     Row("argmax", along_one_axis(ties=True)),
     Row("argmin", along_one_axis(ties=True)),
     Row("batch_l2_norm_squared", examples_of_vectors),
-    # Chainer loses one of two gradients that are one and the same variable.
+    # As with add.
     Row("bias", spread, order=1),
     Row("ceil", elementwise()),
     Row("clip", clipped),

@@ -20,8 +20,8 @@ from tests.parity.functions._contract import Arguments, Row
 
 _FAMILIES = (
     *("activation", "array", "array_shape", "convolution", "linear_algebra", "loss"),
-    *("mathematics", "metric_losses", "normalization", "recurrent_steps", "roi"),
-    *("sequence_losses", "summary"),
+    *("mathematics", "metric_losses", "n_step_rnn", "normalization", "recurrent_steps", "roi"),
+    *("sampled_losses", "sequence_losses", "summary"),
 )
 _R = np.random.RandomState(0)
 X = _R.uniform(0.1, 1, (2, 4)).astype(np.float32)
@@ -76,8 +76,18 @@ ROWS = [
 
 # Where one function of ours is several of Chainer's, or the reverse.
 COMPOSED = {
-    *("argmax_crf1d", "bias", "crf1d", "deformable_convolution_2d_sampler"),
+    *(
+        "argmax_crf1d",
+        "average",
+        "bias",
+        "black_out",
+        "crf1d",
+        "forget",
+        "mean",
+        "deformable_convolution_2d_sampler",
+    ),
     *("discriminative_margin_based_clustering_loss", "flatten", "gaussian_kl_divergence"),
+    *("n_step_bigru", "n_step_bilstm", "n_step_birnn", "n_step_gru", "n_step_lstm", "n_step_rnn"),
     *("gaussian_nll", "identity", "reshape", "rsqrt", "scale", "softmax_cross_entropy"),
     *("spatial_pyramid_pooling_2d", "transpose_sequence"),
 }
@@ -105,6 +115,7 @@ MISSING = {
     "MaxPoolingND": "indexes return_indices",
     "Mean": "multiplier",
     "MeanAbsoluteError": "diff",
+    "NegativeSamplingFunction": "ignore_mask wx",
     "PowVarVar": "y",
     "ROIMaxAlign2D": "argmax_data",
     "ROIMaxPooling2D": "argmax_data",
