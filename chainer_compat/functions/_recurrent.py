@@ -13,9 +13,6 @@ from chainer_compat.utils.type_check import fail
 
 __all__ = ["lstm", "slstm", "tree_lstm"]
 
-_tanh_backward: Any = torch.ops.aten.tanh_backward
-_sigmoid_backward: Any = torch.ops.aten.sigmoid_backward
-
 
 def _check_lstm(c_prev: Tensor, x: Tensor) -> None:
     cells, gates = c_prev.shape, x.shape
@@ -79,75 +76,13 @@ def lstm(c_prev: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _lstm(c_prev: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-    if torch.is_grad_enabled() and (c_prev.requires_grad or x.requires_grad):
-        found: tuple[Tensor, Tensor] = _Cell.apply(c_prev, _Gates.apply(x))  # type: ignore[no-untyped-call]  # torch's
-        return found
-    return _cell(c_prev, _gates(x))[:2]
-
-
-def _gates(x: Tensor) -> Tensor:
-    """The gates behind one another, those of a kind side by side."""
+    # Those of a kind side by side, for kernels with vector instructions: one copy that pays.
     by_unit = x.reshape(x.shape[0], x.shape[1] // 4, 4, *x.shape[2:])
-    gates = by_unit.transpose(1, 2).clone(memory_format=torch.contiguous_format)
-    gates[:, :1].tanh_()
-    gates[:, 1:].sigmoid_()
-    return gates
-
-
-def _cell(c_prev: Tensor, gates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    candidate, i, f, o = gates.unbind(1)
-    c_next = torch.mul(f, c_prev).addcmul_(candidate, i)
-    bent = torch.tanh(c_next)
-    return c_next, o * bent, bent
-
-
-class _Gates(torch.autograd.Function):
-    """The gates, of which nothing but themselves is kept for the way back."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        gates = _gates(x)
-        ctx.save_for_backward(gates)
-        ctx.shape = x.shape
-        return gates
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        (gates,), (g,) = ctx.saved_tensors, grads
-        halves = (g[:, :1], gates[:, :1]), (g[:, 1:], gates[:, 1:])
-        if torch.is_grad_enabled():
-            found = torch.cat((_tanh_backward(*halves[0]), _sigmoid_backward(*halves[1])), 1)
-        else:
-            found = torch.empty_like(gates)
-            _tanh_backward(*halves[0], grad_input=found[:, :1])
-            _sigmoid_backward(*halves[1], grad_input=found[:, 1:])
-        return found.transpose(1, 2).reshape(ctx.shape)
-
-
-class _Cell(torch.autograd.Function):
-    """What the gates let through, with all their gradients in one array."""
-
-    @staticmethod
-    def forward(ctx: Any, c_prev: Tensor, gates: Tensor) -> tuple[Tensor, Tensor]:
-        c_next, h, bent = _cell(c_prev, gates)
-        ctx.save_for_backward(c_prev, gates, bent)
-        return c_next, h
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
-        c_prev, gates, bent = ctx.saved_tensors
-        gc, gh = grads
-        candidate, i, f, o = gates.unbind(1)
-        if torch.is_grad_enabled():
-            bent = torch.tanh(f * c_prev + candidate * i)
-            gc = gc + _tanh_backward(gh * o, bent)
-            return gc * f, torch.stack((gc * i, gc * candidate, gc * c_prev, gh * bent), 1)
-        gc = gc + _tanh_backward(gh * o, bent)
-        found = torch.empty_like(gates)
-        for out, factor in zip(found.unbind(1), (i, candidate, c_prev), strict=False):
-            torch.mul(gc, factor, out=out)
-        torch.mul(gh, bent, out=found[:, 3])
-        return gc.mul_(f), found
+    by_kind = by_unit.movedim(2, 0).contiguous()
+    candidate, gates = by_kind.split_with_sizes((1, 3))
+    i, f, o = gates.sigmoid().unbind(0)
+    c_next = torch.addcmul(f * c_prev, i, candidate.tanh()[0])
+    return c_next, o * c_next.tanh()
 
 
 def _check_slstm(c_prev1: Tensor, c_prev2: Tensor, x1: Tensor, x2: Tensor) -> None:
