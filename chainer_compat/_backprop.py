@@ -29,6 +29,9 @@ __all__ = ["backward", "backward_from", "grad", "grad_was_exposed", "unchain_bac
 # Chainer makes a new array, so that the one handed out stays as it was.
 _exposed: list[weakref.ref[Variable]] = []
 
+_Tensor = torch.Tensor
+_engine: Any = torch.autograd.Variable._execution_engine
+
 # Whether any function has a hook of its own: then every backward pass goes step by step.
 _local_hooks_in_use = False
 
@@ -158,9 +161,26 @@ def backward_from(
     if _needs_record(retain_grad, enable_double_backprop):
         _run_observed([variable], [seed], retain_grad, enable_double_backprop).deposit()
     else:
-        torch.autograd.backward(tensor, seed, retain_graph=True)
+        _accumulate((tensor,), (seed,))
     if not retain_grad:
         variable._own_grad = variable._grad_cache = None
+
+
+def _accumulate(tensors: tuple[torch.Tensor, ...], seeds: tuple[torch.Tensor, ...]) -> None:
+    """Adds to the gradients of all leaves; the graph is kept."""
+    for tensor, seed in zip(tensors, seeds, strict=True):
+        if type(tensor) is not _Tensor or tensor.shape != seed.shape or not tensor.is_cpu:
+            break
+    else:
+        if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # torch's
+            # What `torch.autograd.backward` ends in. Its questions, answered here already, cost
+            # as much as a function of a hundred thousand elements; its context, which compiled
+            # functions look for, goes to the threads of other devices.
+            _engine.run_backward(
+                tensors, seeds, True, False, (), allow_unreachable=True, accumulate_grad=True
+            )
+            return
+    torch.autograd.backward(tensors, seeds, retain_graph=True)
 
 
 def backward(
@@ -205,7 +225,7 @@ def backward(
         if _needs_record(retain_grad, double):
             _run_observed(ys, gys, retain_grad, double).deposit()
         else:
-            torch.autograd.backward([y.tensor for y in ys], gys, retain_graph=True)
+            _accumulate(tuple(y.tensor for y in ys), tuple(gys))
     if grad_outputs is None and not retain_grad:
         for y, _ in pairs:
             y._own_grad = y._grad_cache = None

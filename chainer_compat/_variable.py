@@ -165,6 +165,8 @@ class Variable:
         leaf = plain.detach().requires_grad_()
         if self._own_grad is not None:
             leaf.grad, self._own_grad = self._own_grad, None
+            if self._grad_cache is not None:
+                _backprop.grad_was_exposed(self)
         if self._unshared:
             self._plain = leaf
         else:
@@ -489,9 +491,13 @@ class Variable:
             self._set_grad_tensor(None)
             return
         tensor = self._check_grad(grad)
-        self._set_grad_tensor(tensor)
         self._grad_cache = (tensor, _crossing.as_raw(tensor) if grad is tensor else grad)
-        _backprop.grad_was_exposed(self)
+        own = self._tensor
+        if own is None or own.is_leaf:
+            self._set_grad_tensor(tensor)
+            _backprop.grad_was_exposed(self)
+        else:
+            self._own_grad = tensor  # torch adds to the gradients of leaves only
 
     def _check_grad(self, grad: Any) -> torch.Tensor:
         if isinstance(grad, Variable) or not is_raw_array(grad):

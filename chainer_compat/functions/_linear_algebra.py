@@ -153,7 +153,9 @@ def batch_matmul(a: Tensor, b: Tensor, transa: bool = False, transb: bool = Fals
     a, b = _as_matrices(a), _as_matrices(b)
     if len(a) != len(b) and 1 not in (len(a), len(b)):
         raise InvalidArgumentError(f"batches of {len(a)} and {len(b)} matrices do not fit")
-    return (a.transpose(1, 2) if transa else a) @ (b.transpose(1, 2) if transb else b)
+    a = a.transpose(1, 2) if transa else a
+    b = b.transpose(1, 2) if transb else b
+    return torch.bmm(a, b) if len(a) == len(b) else a @ b
 
 
 def _check_tensordot(a: Tensor, b: Tensor, axes: Any) -> None:

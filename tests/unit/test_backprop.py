@@ -103,6 +103,34 @@ class TestBackward:
         np.testing.assert_array_equal(a.grad, [7, 1, 1])
         np.testing.assert_array_equal(b.grad, [1, 1, 1])
 
+    def test_a_gradient_to_start_from_stays_as_it_was(self) -> None:
+        given, x = ones(3), Variable(ones(3))
+        y = x + 0
+        for _ in range(2):
+            y.grad = given
+            y.backward()
+        np.testing.assert_array_equal(x.grad, 2)
+        np.testing.assert_array_equal(given, 1)
+
+    def test_so_it_does_once_it_belongs_to_a_leaf(self) -> None:
+        given, y = ones(3), Variable(ones(3)) * 2
+        y.grad = given
+        y.unchain()
+        F.sum(y * 3).backward()
+        np.testing.assert_array_equal(y.grad, 4)
+        np.testing.assert_array_equal(given, 1)
+
+    def test_a_gradient_of_another_shape_is_not_summed_to_fit(self) -> None:
+        y = Variable(ones(3)) * 2
+        with pytest.raises(RuntimeError, match="shape"):
+            chainer.backward([y], [Variable(ones(2, 3))])
+
+    def test_whatever_torch_is_asked_to_watch_still_watches(self) -> None:
+        x, seen = Variable(ones(3)), []
+        x.tensor.register_hook(lambda grad: seen.append(grad.clone()))
+        F.sum(x * 2).backward()
+        assert [grad.tolist() for grad in seen] == [[2.0, 2.0, 2.0]]
+
 
 class TestCutting:
     def test_unchain_makes_a_leaf_of_what_is_between(self) -> None:
