@@ -45,11 +45,13 @@ def inputs_of(places: Sequence[Any]) -> tuple[VariableNode, ...]:
         places: For each input its node; of a raw array, its shape and dtype; None for an input
             that was not given.
     """
-    return tuple(
-        VariableNode.of_constant(*place) if isinstance(place, tuple) else place
-        for place in places
-        if place is not None
-    )
+    nodes = []
+    for place in places:
+        if type(place) is tuple:
+            nodes.append(VariableNode.of_constant(*place))
+        elif place is not None:
+            nodes.append(place)
+    return tuple(nodes)
 
 
 class Option:

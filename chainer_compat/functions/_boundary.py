@@ -220,18 +220,46 @@ def _record(node: FunctionNode, inputs: _Inputs, result: Any) -> Any:
         same = _same_input(result, inputs)
         if same is not None:
             return same
-    node.inputs = inputs_of(inputs.nodes)
-    if inputs.rank:
-        node.rank = inputs.rank
+    tensors = result if isinstance(result, tuple) else (result,)
+    variables = _placed_by(node, inputs.nodes, inputs.rank, inputs.requires_grad, tensors)
+    return variables if isinstance(result, tuple) else variables[0]
+
+
+def _several(
+    kind: type[FunctionNode],
+    options: tuple[Any, ...],
+    places: Sequence[Any],
+    rank: int,
+    requires_grad: bool,
+    tensors: tuple[torch.Tensor, ...],
+) -> tuple[Variable, ...]:
+    """Several results with their place in the graph, behind one node."""
+    node = kind.__new__(kind)
+    node._options = options  # type: ignore[attr-defined]  # every kind is a BodyNode
+    return _placed_by(node, places, rank, requires_grad, tensors)
+
+
+def _placed_by(
+    node: FunctionNode,
+    places: Sequence[Any],
+    rank: int,
+    requires_grad: bool,
+    tensors: tuple[torch.Tensor, ...],
+) -> tuple[Variable, ...]:
+    """A function's results with their place in the graph, behind its node."""
+    node.inputs = inputs_of(places)
+    if rank:
+        node.rank = rank
     variables = []
     outputs = []
-    for tensor in result if isinstance(result, tuple) else (result,):
-        variable = _placed(tensor, inputs.rank, inputs.requires_grad, None)
-        variable.node._creator_node = node
+    for tensor in tensors:
+        variable = _placed(tensor, rank, requires_grad, None)
+        output: Any = variable._node
+        output._creator_node = node
         variables.append(variable)
-        outputs.append(_weak(variable.node))
+        outputs.append(_weak(output))
     node.outputs = tuple(outputs)
-    return tuple(variables) if isinstance(result, tuple) else variables[0]
+    return tuple(variables)
 
 
 def _placed(
@@ -489,6 +517,7 @@ _WORDS: dict[str, Any] = {
     "_place_of": _place_of,
     "_placed": _placed,
     "_set_grad_enabled": _set_grad_enabled,
+    "_several": _several,
     "_this_thread": _this_thread,
 }
 

@@ -126,6 +126,8 @@ _RUN = """\
         if not _keeps:
             _set_grad_enabled(_before)
     if type(_result) is not _Tensor {same}:
+        if _keeps and type(_result) is tuple:
+            return _several(_kind, {packed}, {nodes}, _rank, _requires_grad, _result)
         _entered = _Inputs({inputs}, {tensors}, {nodes} if _keeps else (), _rank, _requires_grad)
         return _finish(_kind, {packed}, _entered, _result, _keeps)
     if not _keeps:

@@ -104,7 +104,19 @@ def _check_embed_id(x: Tensor, W: Tensor, ignore_label: int | None) -> None:
         fail("in_types[0].ndim >= 1", f"{x.ndim} < 1")
 
 
-@function("EmbedIDFunction", check=_check_embed_id)
+def _shortcut_embed_id(x: Tensor, W: Tensor, ignore_label: int | None) -> Tensor | None:
+    if (
+        ignore_label is None
+        and x.dtype in _checks.INTEGERS
+        and W.dtype is _float32
+        and W.ndim == 2
+        and x.ndim > 0
+    ):
+        return torch.embedding(W, x)
+    return None
+
+
+@function("EmbedIDFunction", check=_check_embed_id, shortcut=_shortcut_embed_id)
 def embed_id(x: Tensor, W: Tensor, ignore_label: int | None = None) -> Tensor:
     """Returns the rows of a matrix that integers tell.
 

@@ -12,6 +12,7 @@ from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._derivatives import caller
 from chainer_compat.functions._reduction import check_axes, check_reduction
 from chainer_compat.utils.type_check import InvalidType, fail
 
@@ -48,6 +49,29 @@ def _kept(gy: Tensor, holds: Any, a: Tensor, b: Tensor) -> Tensor:
     return gy * flags if torch.is_grad_enabled() else flags.mul_(gy)
 
 
+_taken = caller(_Taken)
+
+
+class _TakenAlong(torch.autograd.Function):
+    """What a kernel takes along one axis, which is gone; as :class:`_Taken` otherwise."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kernel: Any, axis: int) -> Tensor:
+        y: Tensor = kernel(x, axis)
+        ctx.save_for_backward(x, y)
+        ctx.axis = axis
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> tuple[Any, ...]:
+        x, y = ctx.saved_tensors
+        axis = ctx.axis
+        return _kept(gy.unsqueeze(axis), torch.eq, x, y.unsqueeze(axis)), None, None
+
+
+_taken_along = caller(_TakenAlong)
+
+
 def _extremum(x: Tensor, kernel: Any, axis: Any, keepdims: bool) -> Tensor:
     axes = check_axes(x.ndim, axis)
     if any(x.shape[a] == 0 for a in axes):
@@ -59,13 +83,27 @@ def _extremum(x: Tensor, kernel: Any, axis: Any, keepdims: bool) -> Tensor:
     if not (x.requires_grad and torch.is_grad_enabled()):
         plain: Tensor = kernel(x, axes, keepdims)
         return plain
-    y: Tensor = _Taken.apply(x, kernel, axes, True)  # type: ignore[no-untyped-call]  # torch's
+    y: Tensor = _taken(x, kernel, axes, True)
     if keepdims:
         return y
     return y.reshape([n for a, n in enumerate(x.shape) if a not in axes])
 
 
-@function("Max", check=check_reduction)
+def _along_one(kernel: Any) -> Any:
+    def shortcut(x: Tensor, axis: Any, keepdims: bool) -> Tensor | None:
+        # torch refuses an axis that is not there or has no elements.
+        if type(axis) is not int or keepdims or x.dtype is not torch.float32 or x.ndim == 0:
+            return None
+        if x.requires_grad and torch.is_grad_enabled():
+            taken: Tensor = _taken_along(x, kernel, axis)
+            return taken
+        plain: Tensor = kernel(x, axis)
+        return plain
+
+    return shortcut
+
+
+@function("Max", check=check_reduction, shortcut=_along_one(torch.amax))
 def max(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Returns the largest elements over axes.
 
@@ -90,7 +128,7 @@ def max(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     return _extremum(x, torch.amax, axis, keepdims)
 
 
-@function("Min", check=check_reduction)
+@function("Min", check=check_reduction, shortcut=_along_one(torch.amin))
 def min(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Returns the smallest elements over axes.
 
@@ -134,7 +172,7 @@ def index_of(name: str, x: Tensor, axis: int | None) -> Tensor:
     """
     if x.is_cpu and x.dtype is not torch.bfloat16:
         # NumPy's has vector instructions, torch's has not: up to twenty times as fast.
-        return torch.from_numpy(np.asarray(getattr(np, name)(x.detach().numpy(), axis)))
+        return torch.from_numpy(np.asarray(getattr(x.numpy(force=True), name)(axis)))
     found: Tensor = getattr(torch, name)(x, axis)
     return found
 
@@ -147,12 +185,23 @@ def _index(x: Tensor, name: str, axis: int | None) -> Tensor:
     return index_of(name, x, axis).to(torch.int32)
 
 
-@function("ArgMax", check=_check_index)
+def _index_along_one(name: str) -> Any:
+    def shortcut(x: Tensor, axis: int | None) -> Tensor | None:
+        # NumPy refuses an axis that is not there or has no elements.
+        if axis is None or x.dtype is not torch.float32 or not x.is_cpu:
+            return None
+        found = getattr(x.numpy(force=True), name)(axis)
+        return torch.from_numpy(np.asarray(found, np.int32))
+
+    return shortcut
+
+
+@function("ArgMax", check=_check_index, shortcut=_index_along_one("argmax"))
 def _argmax(x: Tensor, axis: int | None) -> Tensor:
     return _index(x, "argmax", axis)
 
 
-@function("ArgMin", check=_check_index)
+@function("ArgMin", check=_check_index, shortcut=_index_along_one("argmin"))
 def _argmin(x: Tensor, axis: int | None) -> Tensor:
     return _index(x, "argmin", axis)
 
@@ -233,6 +282,9 @@ class _OfTwo(torch.autograd.Function):
         return first.sum_to_size(x1.shape), (gy - first).sum_to_size(x2.shape), None, None
 
 
+_of_two = caller(_OfTwo)
+
+
 def _check_pair(x1: Tensor, x2: Tensor) -> None:
     if x1.shape == x2.shape and _checks.all_of_one_floating(x1, x2):
         return
@@ -276,7 +328,7 @@ def maximum(x1: Tensor, x2: Tensor) -> Tensor:
     """
     if not torch.is_grad_enabled() or not (x1.requires_grad or x2.requires_grad):
         return torch.maximum(x1, x2)
-    y: Tensor = _OfTwo.apply(x1, x2, torch.maximum, torch.ge)  # type: ignore[no-untyped-call]  # torch's
+    y: Tensor = _of_two(x1, x2, torch.maximum, torch.ge)
     return y
 
 
@@ -302,7 +354,7 @@ def minimum(x1: Tensor, x2: Tensor) -> Tensor:
     """
     if not torch.is_grad_enabled() or not (x1.requires_grad or x2.requires_grad):
         return torch.minimum(x1, x2)
-    y: Tensor = _OfTwo.apply(x1, x2, torch.minimum, torch.le)  # type: ignore[no-untyped-call]  # torch's
+    y: Tensor = _of_two(x1, x2, torch.minimum, torch.le)
     return y
 
 
@@ -310,7 +362,7 @@ def minimum(x1: Tensor, x2: Tensor) -> Tensor:
 def _clip(x: Tensor, x_min: Any, x_max: Any) -> Tensor:
     if not (x.requires_grad and torch.is_grad_enabled()):
         return torch.clamp(x, x_min, x_max)
-    y: Tensor = _Taken.apply(x, torch.clamp, x_min, x_max)  # type: ignore[no-untyped-call]  # torch's
+    y: Tensor = _taken(x, torch.clamp, x_min, x_max)
     return y
 
 

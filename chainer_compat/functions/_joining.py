@@ -74,7 +74,16 @@ def _check_lengths(xs: Sequence[Tensor], axis: int) -> None:
                 )
 
 
-@function("Concat", check=_check_concat)
+def _shortcut_concat(xs: Sequence[Tensor], axis: int) -> Tensor | None:
+    # torch compares the lengths; it also mixes dtypes, and passes over vectors without elements.
+    dtype, ndim = xs[0].dtype, xs[0].ndim
+    for x in xs:
+        if x.dtype is not dtype or x.ndim != ndim:
+            return None
+    return torch.cat(xs, axis)  # type: ignore[arg-type]  # a tuple, as the boundary makes it
+
+
+@function("Concat", check=_check_concat, shortcut=_shortcut_concat)
 def _concat(xs: Sequence[Tensor], axis: int) -> Tensor:
     return torch.cat(tuple(xs), axis)
 
@@ -99,9 +108,11 @@ def concat(xs: Any, axis: int = 1) -> Variable:
         >>> F.concat([np.zeros((1, 2), np.float32), np.ones((1, 1), np.float32)])
         variable([[0., 0., 1.]])
     """
-    if not isinstance(axis, (int, np.integer)):
-        raise TypeError(f"axis must be an int; got {axis!r}")
-    result: Variable = _concat(xs, int(axis))
+    if type(axis) is not int:
+        if not isinstance(axis, (int, np.integer)):
+            raise TypeError(f"axis must be an int; got {axis!r}")
+        axis = int(axis)
+    result: Variable = _concat(xs, axis)
     return result
 
 
@@ -123,7 +134,16 @@ def _check_stack(xs: Sequence[Tensor], axis: int) -> None:
             )
 
 
-@function("Stack", check=_check_stack)
+def _shortcut_stack(xs: Sequence[Tensor], axis: int) -> Tensor | None:
+    # torch compares the shapes; it also mixes dtypes.
+    dtype = xs[0].dtype
+    for x in xs:
+        if x.dtype is not dtype:
+            return None
+    return torch.stack(xs, axis)  # type: ignore[arg-type]  # a tuple, as the boundary makes it
+
+
+@function("Stack", check=_check_stack, shortcut=_shortcut_stack)
 def stack(xs: Sequence[Tensor], axis: int = 0) -> Tensor:
     """Joins arrays along a new axis.
 

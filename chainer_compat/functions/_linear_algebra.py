@@ -121,7 +121,14 @@ def _as_matrices(x: Tensor) -> Tensor:
     return x.unsqueeze(2) if x.ndim == 2 else x
 
 
-@function("BatchMatMul", check=_check_batch_matmul)
+def _shortcut_batch_matmul(a: Tensor, b: Tensor, transa: bool, transb: bool) -> Tensor | None:
+    # torch compares the sizes.
+    if transa or transb or not (a.dtype is b.dtype is torch.float32):
+        return None
+    return torch.bmm(a, b)
+
+
+@function("BatchMatMul", check=_check_batch_matmul, shortcut=_shortcut_batch_matmul)
 def batch_matmul(a: Tensor, b: Tensor, transa: bool = False, transb: bool = False) -> Tensor:
     """Returns the products of the matrices of two batches; kept for old scripts, as in Chainer.
 

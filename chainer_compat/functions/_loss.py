@@ -171,7 +171,21 @@ def _check_sigmoid_cross_entropy(x: Tensor, t: Tensor, normalize: bool, reduce: 
         fail("x.shape == t.shape", f"{tuple(x.shape)} != {tuple(t.shape)}")
 
 
-@function("SigmoidCrossEntropy", check=_check_sigmoid_cross_entropy)
+def _shortcut_sigmoid_cross_entropy(
+    x: Tensor, t: Tensor, normalize: bool, reduce: str
+) -> Tensor | None:
+    if not (normalize and reduce == "mean" and x.dtype is _float32 and x.is_cpu):
+        return None
+    if t.dtype not in _checks.INTEGERS or x.shape != t.shape or t.min().item() < 0:
+        return None  # some may not count
+    return torch.binary_cross_entropy_with_logits(x, t.float(), None, None, _MEAN)
+
+
+@function(
+    "SigmoidCrossEntropy",
+    check=_check_sigmoid_cross_entropy,
+    shortcut=_shortcut_sigmoid_cross_entropy,
+)
 def _sigmoid_cross_entropy(x: Tensor, t: Tensor, normalize: bool, reduce: str) -> Tensor:
     # Looking costs little on the CPU, choosing by a condition much.
     all_count = t.is_cpu and t.numel() > 0 and int(t.min()) >= 0

@@ -214,7 +214,11 @@ _MEMBERS: dict[str, _Members] = {
         "return_indices": False,
         "width": None,
     },
-    "BatchNormalization": _BATCH,
+    "BatchNormalization": {
+        **_BATCH,
+        "running_mean": _option("running_mean", _raw),
+        "running_var": _option("running_var", _raw),
+    },
     "BatchRenormalizationFunction": {
         "running_mean": _option("running", lambda running: running[0]),
         "running_var": _option("running", lambda running: running[1]),

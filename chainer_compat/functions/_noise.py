@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -63,19 +64,24 @@ def dropout(x: Any, ratio: float = 0.5, *version_1: Any, **kwargs: Any) -> Any:
     if switch is not None:
         with switch:
             return dropout(x, ratio, **kwargs)
-    mask, return_mask = parse_kwargs(kwargs, ("mask", None), ("return_mask", False))
-    assert_kwargs_empty(kwargs)
+    mask, return_mask = None, False
+    if kwargs:
+        mask, return_mask = parse_kwargs(kwargs, ("mask", None), ("return_mask", False))
+        assert_kwargs_empty(kwargs)
     if not _this_thread.mode.train:
         result = as_variable(x)
         return (result, None) if return_mask else result
     if not 0.0 <= ratio < 1.0:
         raise ValueError(f"the ratio of dropout must be in [0, 1); got {ratio}")
     x = as_variable(x)
-    factors = _mask(x.tensor, ratio) if mask is None else _crossing.as_tensor(mask)
-    if factors.shape != x.tensor.shape:
-        raise ValueError(
-            f"the mask has shape {tuple(factors.shape)}; the input has shape {x.shape}"
-        )
+    if mask is None:
+        factors = _mask(x.tensor, ratio)
+    else:
+        factors = _crossing.as_tensor(mask)
+        if factors.shape != x.tensor.shape:
+            raise ValueError(
+                f"the mask has shape {tuple(factors.shape)}; the input has shape {x.shape}"
+            )
     dropped: Variable = _masked(x, factors, ratio)
     if not return_mask:
         return dropped
@@ -89,8 +95,12 @@ def _mask(x: Tensor, ratio: float) -> Tensor:
     flags: Any = np.random.rand(*x.shape) >= ratio  # noqa: NPY002 -- Chainer's stream
     if x.dtype is torch.bfloat16:  # out of a mixed precision; NumPy does not have it
         return (torch.from_numpy(flags) / (1 - ratio)).to(x.dtype)
-    scale = np.asarray(1.0 / (1 - ratio), dtype=_crossing.numpy_dtype(x.dtype))
-    return torch.from_numpy(np.asarray(scale * flags))
+    return torch.from_numpy(np.asarray(_scale(ratio, x.dtype) * flags))
+
+
+@functools.lru_cache(maxsize=64)
+def _scale(ratio: float, dtype: torch.dtype) -> Any:
+    return np.asarray(1.0 / (1 - ratio), dtype=_crossing.numpy_dtype(dtype))
 
 
 def _check_gaussian(mean: Tensor, ln_var: Tensor, eps: Any) -> None:

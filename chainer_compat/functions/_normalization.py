@@ -13,17 +13,22 @@ from chainer_compat._variable import Variable
 from chainer_compat.backends import _crossing
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._derivatives import caller
 from chainer_compat.utils.argument import assert_kwargs_empty, check_unexpected_kwargs
 from chainer_compat.utils.type_check import fail
 
 __all__ = [
     "batch_normalization",
+    "batch_normalization_by_place",
     "fixed_batch_normalization",
     "group_normalization",
     "layer_normalization",
     "local_response_normalization",
     "normalize",
 ]
+
+# `torch.backends.cudnn.enabled` asks it by way of half a microsecond of Python.
+_is_cudnn_enabled = torch._C._get_cudnn_enabled
 
 
 def _key_axes(ndim: int, key_ndim: int, axis: Any) -> tuple[int, ...]:
@@ -134,8 +139,39 @@ def _widest(*tensors: Tensor | None) -> torch.dtype:
     return wide
 
 
-@function("BatchNormalization", check=_check_batch)
-def _batch_normalization(
+_float32 = torch.float32
+
+
+def _shortcut_batch(
+    x: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    running_mean: Any,
+    running_var: Any,
+    eps: float,
+    decay: float,
+    axis: Any,
+) -> Tensor | None:
+    # torch compares the number of channels.
+    if axis is not None or not (
+        x.dtype is gamma.dtype is beta.dtype is _float32
+        and gamma.ndim == beta.ndim == 1
+        and x.numel() > gamma.numel()
+    ):
+        return None
+    mean = var = None
+    if running_mean is not None or running_var is not None:
+        if running_mean is None or running_var is None:
+            return None
+        mean, var = _statistic(running_mean), _statistic(running_var)
+        if not (mean.dtype is var.dtype is _float32 and mean.ndim == var.ndim == 1):
+            return None
+    cudnn = _is_cudnn_enabled()
+    return torch.batch_norm(x, gamma, beta, mean, var, True, 1.0 - decay, eps, cudnn)
+
+
+@function("BatchNormalization", check=_check_batch, shortcut=_shortcut_batch)
+def batch_normalization_by_place(
     x: Tensor,
     gamma: Tensor,
     beta: Tensor,
@@ -181,7 +217,7 @@ def _by_channel(
     eps: float,
     momentum: float,
 ) -> Tensor:
-    cudnn = torch.backends.cudnn.enabled
+    cudnn = _is_cudnn_enabled()
     return torch.batch_norm(x, gamma, beta, running_mean, running_var, True, momentum, eps, cudnn)
 
 
@@ -189,17 +225,23 @@ def _in_place(gamma: Tensor, mean: Any, var: Any) -> tuple[Tensor | None, Tensor
     """The running statistics as torch moves them itself, in one go; None if it cannot."""
     if mean is None or var is None:
         return (None, None) if mean is var else None
-    # Past the version counter: a graph that is held may have been made with them.
-    mean, var = _crossing.as_tensor(mean).data, _crossing.as_tensor(var).data
+    mean, var = _statistic(mean), _statistic(var)
     fit = mean.shape == var.shape == gamma.shape and mean.dtype is var.dtype is gamma.dtype
     return (mean, var) if fit else None
+
+
+def _statistic(running: Any) -> Tensor:
+    """A running statistic past the version counter: a graph that is held may be made with it."""
+    if type(running) is np.ndarray:
+        return _crossing.from_numpy(running)  # with a version counter of its own
+    return _crossing.as_tensor(running).data
 
 
 def _kept(running: Any, channels: int) -> Tensor | None:
     """A running statistic as a flat view of its memory, past the version counter."""
     if running is None:
         return None
-    kept = _crossing.as_tensor(running).data
+    kept = _statistic(running)
     if kept.numel() != channels:
         raise ValueError(
             f"the running statistics have {kept.numel()} elements; the batch has "
@@ -244,16 +286,18 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variabl
         variable([[-1.],
                   [ 1.]])
     """
-    take = kwargs.pop
-    eps, decay, axis = take("eps", 2e-5), take("decay", 0.9), take("axis", None)
-    running_mean, running_var = take("running_mean", None), take("running_var", None)
+    eps, decay, axis = 2e-5, 0.9, None
+    running_mean = running_var = None
     if kwargs:
+        take = kwargs.pop
+        eps, decay, axis = take("eps", eps), take("decay", decay), take("axis", axis)
+        running_mean, running_var = take("running_mean", None), take("running_var", None)
         _version1.take(kwargs, "use_cudnn")
         check_unexpected_kwargs(
             kwargs, train="train argument is not supported anymore. Use chainer.using_config"
         )
         assert_kwargs_empty(kwargs)
-    result: Variable = _batch_normalization(
+    result: Variable = batch_normalization_by_place(
         x, gamma, beta, running_mean, running_var, eps, decay, axis
     )
     return result
@@ -447,7 +491,7 @@ def local_response_normalization(
         >>> F.local_response_normalization(x, k=3, alpha=1, beta=0.5)
         variable([[0.5]])
     """
-    total: Tensor = _WindowSum.apply(x * x, n // 2)  # type: ignore[no-untyped-call]  # as in torch
+    total: Tensor = _window_sum(x * x, n // 2)
     # A power by way of the logarithm, in two thirds of the time of torch's own on a CPU.
     return x * torch.exp(torch.log(k + alpha * total) * -beta)
 
@@ -459,15 +503,20 @@ class _WindowSum(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, half: int) -> Tensor:
         ctx.half = half
         total = x.clone()
-        for i in range(1, min(half, x.shape[1] - 1) + 1):
-            total[:, i:] += x[:, :-i]
-            total[:, :-i] += x[:, i:]
+        channels = x.shape[1]
+        for i in range(1, min(half, channels - 1) + 1):
+            rest = channels - i
+            total.narrow(1, i, rest).add_(x.narrow(1, 0, rest))
+            total.narrow(1, 0, rest).add_(x.narrow(1, i, rest))
         return total
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        summed: Tensor = _WindowSum.apply(grad, ctx.half)  # type: ignore[no-untyped-call]  # as in torch
+        summed: Tensor = _window_sum(grad, ctx.half)
         return summed, None
+
+
+_window_sum = caller(_WindowSum)
 
 
 @function("NormalizeL2", check=_checks.floating)

@@ -288,7 +288,25 @@ def _average(x: Tensor, ksize: Any, stride: Any, pad: Any, pad_value: int | None
     return total / pool(windows.padded(ones, 0.0), windows.ksize, windows.stride)
 
 
-_average_pooling_2d = function("AveragePooling2D", check=_check_pooling)(_average)
+@functools.lru_cache(maxsize=1024)
+def _in_short(ksize: Any, stride: Any, pad: Any) -> list[Any]:
+    """Options of images as torch reads them fastest: one number for both axes where they agree."""
+    pairs = [spread(option, 2) for option in (ksize, ksize if stride is None else stride, pad)]
+    return [pair[0] if pair[0] == pair[1] else pair for pair in pairs]
+
+
+def _shortcut_average_2d(
+    x: Tensor, ksize: Any, stride: Any, pad: Any, pad_value: int | None
+) -> Tensor | None:
+    # torch refuses an empty result, and padding wider than half a window.
+    if x.dtype is not torch.float32:
+        return None
+    return torch.nn.functional.avg_pool2d(x, *_in_short(ksize, stride, pad))
+
+
+_average_pooling_2d = function(
+    "AveragePooling2D", check=_check_pooling, shortcut=_shortcut_average_2d
+)(_average)
 _average_pooling_nd = function("AveragePoolingND", check=_check_pooling)(_average)
 
 

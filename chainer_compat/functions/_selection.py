@@ -43,7 +43,15 @@ def _check_where(x: Tensor, y: Tensor, condition: Any) -> None:
         ) from None
 
 
-@function("Where", check=_check_where)
+def _shortcut_where(x: Tensor, y: Tensor, condition: Any) -> Tensor | None:
+    # torch compares the shapes; it also mixes dtypes, and takes numbers for truth.
+    if x.dtype is not y.dtype or not is_raw_array(condition):
+        return None
+    chosen = _crossing.as_tensor(condition)
+    return torch.where(chosen, x, y) if chosen.dtype is torch.bool else None
+
+
+@function("Where", check=_check_where, shortcut=_shortcut_where)
 def _where(x: Tensor, y: Tensor, condition: Any) -> Tensor:
     return torch.where(_crossing.as_tensor(condition), x, y)
 
@@ -86,7 +94,15 @@ def _check_select_item(x: Tensor, t: Tensor) -> None:
         fail("x.shape[0] == t.shape[0]", f"{x.shape[0]} != {t.shape[0]}")
 
 
-@function("SelectItem", check=_check_select_item)
+def _shortcut_select_item(x: Tensor, t: Tensor) -> Tensor | None:
+    if x.ndim != 2 or t.ndim != 1 or t.dtype not in _checks.INTEGERS or x.shape[0] != t.shape[0]:
+        return None
+    if not x.is_cpu:
+        return None  # where torch does not refuse columns from the end, but ends the process
+    return x.gather(1, t.long().unsqueeze(1)).squeeze(1)
+
+
+@function("SelectItem", check=_check_select_item, shortcut=_shortcut_select_item)
 def select_item(x: Tensor, t: Tensor) -> Tensor:
     """Returns one element of each row.
 

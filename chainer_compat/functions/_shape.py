@@ -244,7 +244,14 @@ def _check_squeeze(x: Tensor, axis: tuple[int, ...] | None) -> None:
         _expect_axis(x, a, "in_types[0]")
 
 
-@function("Squeeze", check=_check_squeeze)
+def _shortcut_squeeze(x: Tensor, axis: tuple[int, ...] | None) -> Tensor | None:
+    if axis is None or len(axis) != 1:
+        return None
+    y = x.squeeze(axis[0])
+    return y if y.ndim < x.ndim else None  # an axis of another length stays
+
+
+@function("Squeeze", check=_check_squeeze, shortcut=_shortcut_squeeze)
 def _squeeze(x: Tensor, axis: tuple[int, ...] | None) -> Tensor:
     if axis is None:
         return x.squeeze()
@@ -278,8 +285,12 @@ def squeeze(x: Any, axis: Any = None) -> Variable:
         >>> F.squeeze(np.zeros((1, 3, 1), np.float32)).shape
         (3,)
     """
-    axes = (axis,) if isinstance(axis, int) else axis
-    if axes is not None and not (isinstance(axes, tuple) and all(isinstance(a, int) for a in axes)):
+    axes = axis
+    if isinstance(axis, int):
+        axes = (axis,)
+    elif axis is not None and not (
+        isinstance(axis, tuple) and all(isinstance(a, int) for a in axis)
+    ):
         raise TypeError(f"axis must be None, an int or a tuple of ints; got {axis!r}")
     result: Variable = _squeeze(x, axes)
     return result

@@ -69,5 +69,5 @@ class EmbedID(Link):
         Returns:
             A variable of shape ``(*x.shape, out_size)``.
         """
-        result: Variable = functions.embed_id(x, self.W, ignore_label=self.ignore_label)
+        result: Variable = functions.embed_id(x, self.W, self.ignore_label)
         return result

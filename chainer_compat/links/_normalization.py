@@ -11,7 +11,9 @@ from chainer_compat import _version1, functions
 from chainer_compat._dtypes import get_dtype
 from chainer_compat._variable import Variable
 from chainer_compat.backend import copyto
+from chainer_compat.backends import _crossing
 from chainer_compat.configuration import _this_thread
+from chainer_compat.functions._normalization import batch_normalization_by_place
 from chainer_compat.initializers import _get_initializer, generate_array
 from chainer_compat.link import Link
 from chainer_compat.variable import Parameter
@@ -45,6 +47,37 @@ def begin_batch(link: Any, finetune: bool) -> tuple[float, bool]:
         return link.decay, again
     link.N += 1
     return 1.0 - 1.0 / link.N, again
+
+
+class _Views:
+    """Tensors over a link's running statistics, which are made anew for other arrays only.
+
+    They stay behind when the link is copied or pickled: the copy's arrays are others.
+    """
+
+    __slots__ = ("_arrays", "_tensors")
+
+    def __init__(self) -> None:
+        self._arrays: tuple[Any, Any] = (None, None)
+        self._tensors: tuple[Any, Any] = (None, None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()
+
+    def of(self, mean: Any, var: Any) -> tuple[Any, Any]:
+        """Returns the tensors, or what is given where torch cannot view the memory."""
+        known = self._arrays
+        if mean is not known[0] or var is not known[1]:
+            self._arrays = mean, var
+            self._tensors = _view(mean), _view(var)
+        return self._tensors
+
+
+def _view(array: Any) -> Any:
+    if isinstance(array, np.ndarray) and not _crossing.shares_memory(array):
+        return array
+    # Past the version counter: a graph that is held may have been made with it.
+    return _crossing.as_tensor(array).data
 
 
 class BatchNormalization(Link):
@@ -108,6 +141,7 @@ class BatchNormalization(Link):
         super().__init__()
         if size is None and axis is None:
             raise RuntimeError("size or axis is required")
+        self._views = _Views()
         self._initial_avg_mean = initial_avg_mean
         self._initial_avg_var = initial_avg_var
         self.avg_mean = self.avg_var = None
@@ -166,35 +200,35 @@ class BatchNormalization(Link):
         """
         if version_1:
             _version1.name(kwargs, version_1, "test", "finetune")
-        switch = _version1.take(kwargs, "test") if kwargs else None
-        if switch is not None:
-            with switch:
-                return self.forward(x, **kwargs)
-        finetune = kwargs.pop("finetune", False)
+        finetune = False
+        if kwargs:
+            switch = _version1.take(kwargs, "test")
+            if switch is not None:
+                with switch:
+                    return self.forward(x, **kwargs)
+            finetune = kwargs.pop("finetune", False)
         if kwargs:
             raise TypeError(
                 f"BatchNormalization() got an unexpected keyword argument {next(iter(kwargs))!r}"
             )
-        if self.avg_mean is None:
+        mean, var = self.avg_mean, self.avg_var
+        if mean is None:
             axes = self.axis or (0,)
             self._initialize_params(tuple(n for a, n in enumerate(x.shape) if a not in axes))
-        gamma, beta = self._weights()
+            mean, var = self.avg_mean, self.avg_var
+        gamma, beta = self.gamma, self.beta
+        if gamma is None or beta is None:
+            gamma, beta = self._weights()
+        result: Variable
         if not _this_thread.mode.train:
-            fixed: Variable = functions.fixed_batch_normalization(
-                x, gamma, beta, self.avg_mean, self.avg_var, self.eps, self.axis
+            result = functions.fixed_batch_normalization(
+                x, gamma, beta, mean, var, self.eps, self.axis
             )
-            return fixed
+            return result
         decay, again = begin_batch(self, finetune)
-        return functions.batch_normalization(
-            x,
-            gamma,
-            beta,
-            eps=self.eps,
-            running_mean=None if again else self.avg_mean,
-            running_var=None if again else self.avg_var,
-            decay=decay,
-            axis=self.axis,
-        )
+        mean, var = (None, None) if again else self._views.of(mean, var)
+        result = batch_normalization_by_place(x, gamma, beta, mean, var, self.eps, decay, self.axis)
+        return result
 
     def _weights(self) -> tuple[Any, Any]:
         gamma, beta = self.gamma, self.beta

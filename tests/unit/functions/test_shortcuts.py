@@ -91,6 +91,15 @@ def ints(*values: Any, dtype: Any = np.int32) -> Any:
 IMAGES, FILTERS = (2, 4, 5, 6), (6, 4, 3, 2)
 LABELS = ints(0, 2, -1)
 
+TIES = [np.array([[1, 2, 2], [3, -1, 3], [-1, -1, 0]], np.float32)]
+
+
+def normalized_with_statistics(x: Any, gamma: Any, beta: Any) -> Variable:
+    mean, var = np.ones(4, np.float32), np.ones(4, np.float32)
+    y = F.batch_normalization(x, gamma, beta, running_mean=mean, running_var=var)
+    return y + (mean + var)[:, None, None]
+
+
 CALLS: dict[str, Any] = {
     "linear": (F.linear, arrays((3, 4), (2, 4), (2,))),
     "linear, no bias": (F.linear, arrays((3, 4), (2, 4))),
@@ -143,6 +152,82 @@ CALLS: dict[str, Any] = {
         lambda x: F.softmax_cross_entropy(x, LABELS, normalize=False),
         arrays((3, 4)),
     ),
+    "sigmoid cross entropy": (
+        lambda x: F.sigmoid_cross_entropy(x, ints([0, 1], [1, 0])),
+        arrays((2, 2)),
+    ),
+    "sigmoid cross entropy, ignored": (
+        lambda x: F.sigmoid_cross_entropy(x, ints([0, 1], [-1, 0])),
+        arrays((2, 2)),
+    ),
+    "sigmoid cross entropy, none": (
+        lambda x: F.sigmoid_cross_entropy(x, np.zeros((0, 2), np.int32)),
+        arrays((0, 2)),
+    ),
+    "batch normalization": (F.batch_normalization, arrays((3, 4), (4,), (4,))),
+    "batch normalization, images": (F.batch_normalization, arrays(IMAGES, (4,), (4,))),
+    "batch normalization, running": (normalized_with_statistics, arrays(IMAGES, (4,), (4,))),
+    "batch normalization, one row": (F.batch_normalization, arrays((1, 4), (4,), (4,))),
+    "batch normalization, axes": (
+        lambda *a: F.batch_normalization(*a, axis=(0, 1)),
+        arrays((2, 3, 4), (4,), (4,)),
+    ),
+    "batch normalization, mixed": (
+        F.batch_normalization,
+        [*arrays((3, 4), dtype=np.float16), *arrays((4,), (4,))],
+    ),
+    "concat": (lambda *xs: F.concat(xs, 1), arrays((2, 3), (2, 1), (2, 0))),
+    "concat, from the end": (lambda *xs: F.concat(xs, np.int64(-2)), arrays((2, 3), (1, 3))),
+    "concat, vectors": (lambda *xs: F.concat(xs, 0), arrays((2,), (0,))),
+    "stack": (lambda *xs: F.stack(xs, 1), arrays((2, 3), (2, 3))),
+    "stack, from the end": (lambda *xs: F.stack(xs, -1), arrays((2, 3), (2, 3))),
+    "average pooling": (lambda x: F.average_pooling_2d(x, 2), arrays(IMAGES)),
+    "average pooling, options": (
+        lambda x: F.average_pooling_2d(x, (2, 3), [1, 2], (1, 0)),
+        arrays(IMAGES),
+    ),
+    "average pooling, wide": (lambda x: F.average_pooling_2d(x, 2, 1, 2), arrays(IMAGES)),
+    "embedding": (lambda W: F.embed_id(ints(0, 2, 0), W), arrays((3, 4))),
+    "embedding, from the end": (lambda W: F.embed_id(ints(0, -1), W), arrays((3, 4))),
+    "embedding, ignored": (lambda W: F.embed_id(ints(0, -1), W, -1), arrays((3, 4))),
+    "batch_matmul": (F.batch_matmul, arrays((2, 3, 4), (2, 4, 5))),
+    "batch_matmul, columns": (F.batch_matmul, arrays((2, 3, 4), (2, 4))),
+    "batch_matmul, transposed": (
+        lambda a, b: F.batch_matmul(a, b, transb=True),
+        arrays((2, 3, 4), (2, 5, 4)),
+    ),
+    "batch_matmul, one": (F.batch_matmul, arrays((1, 3, 4), (2, 4, 5))),
+    "squeeze": (lambda x: F.squeeze(x, 1), arrays((2, 1, 3))),
+    "squeeze, from the end": (lambda x: F.squeeze(x, (-2,)), arrays((2, 1, 3))),
+    "squeeze, two": (lambda x: F.squeeze(x, (0, 2)), arrays((1, 2, 1))),
+    "squeeze, all": (F.squeeze, arrays((1, 2, 1))),
+    "where": (lambda x, y: F.where(ints(1, 0, 1) > 0, x, y), arrays((3,), (3,))),
+    "where, broadcast": (lambda x, y: F.where(ints([1], [0]) > 0, x, y), arrays((2, 3), (3,))),
+    "select_item": (lambda x: F.select_item(x, ints(1, 0)), arrays((2, 3))),
+    "select_item, from the end": (lambda x: F.select_item(x, ints(-1, 0)), arrays((2, 3))),
+    "max": (lambda x: F.max(x, 1), TIES),
+    "max, from the end": (lambda x: F.max(x, -2), TIES),
+    "max, all": (F.max, TIES),
+    "max, kept": (lambda x: F.max(x, 1, keepdims=True), TIES),
+    "max, two": (lambda x: F.max(x, (0, 2)), arrays((2, 3, 4))),
+    "min": (lambda x: F.min(x, 0), TIES),
+    "maximum": (F.maximum, [*TIES, *TIES]),
+    "clip": (lambda x: F.clip(x, -1.0, 1.0), TIES),
+    "separate": (lambda x: F.separate(x, 1), arrays((2, 3))),
+    "split_axis": (lambda x: F.split_axis(x, [1, 2], 1), arrays((2, 3))),
+    "lstm": (F.lstm, arrays((3, 2), (2, 8))),
+}
+
+# Without a gradient.
+INDICES: dict[str, Any] = {
+    "argmax": (lambda x: F.argmax(x, 1), TIES),
+    "argmin": (lambda x: F.argmin(x, -2), TIES),
+    "argmax, all": (F.argmax, TIES),
+    "argmax, no rows": (lambda x: F.argmax(x, 1), arrays((0, 3))),
+    "argmax, NaN": (lambda x: F.argmax(x, 0), [np.array([1, np.nan, 2], np.float32)]),
+    "accuracy": (lambda x: F.accuracy(x, LABELS), arrays((3, 4))),
+    "accuracy, a third": (lambda x: F.accuracy(x, x.array.argmax(1) * ints(0, 1, 0)), TIES),
+    "accuracy, ignored": (lambda x: F.accuracy(x, LABELS, -1), arrays((3, 4))),
 }
 
 
@@ -185,6 +270,21 @@ def test_both_ways_give_the_same_digits_without_backprop(name: str) -> None:
         assert a.creator is None
         assert a.requires_grad == b.requires_grad
         np.testing.assert_array_equal(a.array, b.array)
+
+
+@pytest.mark.parametrize("name", INDICES)
+@pytest.mark.parametrize("keeps", [True, False])
+def test_both_ways_find_the_same(name: str, keeps: bool) -> None:
+    call, given = INDICES[name]
+    x = Variable(given[0])
+    with chainer.using_config("enable_backprop", keeps):
+        straight = call(x)
+        with Onlooker():
+            around = call(x)
+    assert (straight.creator is not None) == (around.creator is not None) == keeps
+    assert straight.dtype == around.dtype
+    assert straight.requires_grad == around.requires_grad
+    np.testing.assert_array_equal(straight.array, around.array)
 
 
 WRONG: dict[str, Any] = {
@@ -240,6 +340,70 @@ WRONG: dict[str, Any] = {
         lambda x: F.softmax_cross_entropy(x, LABELS.astype(np.uint8)),
         arrays((3, 4)),
     ),
+    "sigmoid cross entropy, shapes": (
+        lambda x: F.sigmoid_cross_entropy(x, ints(0, 1)),
+        arrays((2, 2)),
+    ),
+    "sigmoid cross entropy, bytes": (
+        lambda x: F.sigmoid_cross_entropy(x, ints(0, 1, dtype=np.uint8)),
+        arrays((2,)),
+    ),
+    "batch normalization, channels": (F.batch_normalization, arrays((3, 4), (3,), (3,))),
+    "batch normalization, beta": (F.batch_normalization, arrays((3, 4), (4,), (1, 4))),
+    "batch normalization, vector": (F.batch_normalization, arrays((4,), (4,), (4,))),
+    "batch normalization, running": (
+        lambda *a: F.batch_normalization(*a, running_mean=ints(0), running_var=ints(0)),
+        arrays((3, 4), (4,), (4,)),
+    ),
+    "concat, nothing": (lambda: F.concat([]), []),
+    "concat, lengths": (lambda *xs: F.concat(xs, 1), arrays((2, 3), (3, 3))),
+    "concat, no elements": (lambda *xs: F.concat(xs, 1), arrays((2, 3), (0,))),
+    "concat, axis": (lambda *xs: F.concat(xs, 2), arrays((2, 3), (2, 3))),
+    "concat, dtypes": (
+        lambda *xs: F.concat(xs),
+        [*arrays((2, 3)), *arrays((2, 3), dtype=np.float64)],
+    ),
+    "stack, nothing": (lambda: F.stack([]), []),
+    "stack, shapes": (lambda *xs: F.stack(xs), arrays((2, 3), (3, 3))),
+    "stack, axis": (lambda *xs: F.stack(xs, 3), arrays((2, 3), (2, 3))),
+    "stack, dtypes": (
+        lambda *xs: F.stack(xs),
+        [*arrays((2, 3)), *arrays((2, 3), dtype=np.float64)],
+    ),
+    "average pooling, empty": (lambda x: F.average_pooling_2d(x, 7), arrays(IMAGES)),
+    "average pooling, axes": (lambda x: F.average_pooling_2d(x, 2), arrays((2, 3, 4))),
+    "average pooling, integers": (
+        lambda x: F.average_pooling_2d(x, 2),
+        arrays(IMAGES, dtype=np.int32),
+    ),
+    "embedding, beyond": (lambda W: F.embed_id(ints(3), W), arrays((3, 4))),
+    "embedding, scalar": (lambda W: F.embed_id(np.array(1, np.int32), W), arrays((3, 4))),
+    "embedding, axes": (lambda W: F.embed_id(ints(1), W), arrays((3, 4, 1))),
+    "embedding, floats": (F.embed_id, arrays((3,), (3, 4))),
+    "batch_matmul, sizes": (F.batch_matmul, arrays((2, 3, 4), (2, 3, 4))),
+    "batch_matmul, batches": (F.batch_matmul, arrays((2, 3, 4), (3, 4, 5))),
+    "batch_matmul, axes": (F.batch_matmul, arrays((2, 2, 3, 4), (2, 4, 5))),
+    "squeeze, length": (lambda x: F.squeeze(x, 0), arrays((2, 1, 3))),
+    "squeeze, axis": (lambda x: F.squeeze(x, 3), arrays((2, 1, 3))),
+    "where, dtypes": (
+        lambda x, y: F.where(ints(1, 0) > 0, x, y),
+        [*arrays((2,)), *arrays((2,), dtype=np.float64)],
+    ),
+    "where, shapes": (lambda x, y: F.where(ints(1, 0) > 0, x, y), arrays((2,), (3,))),
+    "where, numbers": (lambda x, y: F.where(ints(1, 0), x, y), arrays((2,), (2,))),
+    "where, no array": (lambda x, y: F.where(True, x, y), arrays((2,), (2,))),
+    "select_item, beyond": (lambda x: F.select_item(x, ints(1, 3)), arrays((2, 3))),
+    "select_item, rows": (lambda x: F.select_item(x, ints(1)), arrays((2, 3))),
+    "select_item, axes": (lambda x: F.select_item(x, ints(1, 1)), arrays((2, 3, 1))),
+    "max, axis": (lambda x: F.max(x, 2), arrays((2, 3))),
+    "max, no elements": (lambda x: F.max(x, 1), arrays((2, 0))),
+    "max, scalar": (lambda x: F.max(x, 0), arrays(())),
+    "max, integers": (lambda x: F.max(x, 0), arrays((2, 3), dtype=np.int32)),
+    "max, twice": (lambda x: F.max(x, (0, 0)), arrays((2, 3))),
+    "argmax, axis": (lambda x: F.argmax(x, -3), arrays((2, 3))),
+    "argmax, no elements": (lambda x: F.argmax(x, 1), arrays((2, 0))),
+    "accuracy, rows": (lambda x: F.accuracy(x, LABELS), arrays((2, 4))),
+    "accuracy, axes": (lambda x: F.accuracy(x, LABELS), arrays((3, 4, 2))),
     "cross entropy, reduce": (
         lambda x: F.softmax_cross_entropy(x, LABELS, reduce="sum"),
         arrays((3, 4)),
