@@ -11,6 +11,7 @@ from torch import Tensor
 from chainer_compat._variable import Variable
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._linear_algebra import promoted
 from chainer_compat.functions._shape import reshape
 from chainer_compat.utils.type_check import fail
 
@@ -178,7 +179,10 @@ def _check_bilinear(
     out = W.shape[2]
     wanted = ((V1, (sizes[0], out)), (V2, (sizes[1], out)), (b, (out,)))
     for i, (weight, shape) in enumerate(wanted, 3):
-        if weight is not None and weight.shape != shape:
+        if weight is None:
+            continue
+        _checks.expect_same_dtype(weight, e1, f"in_types[{i}]", "in_types[0]")
+        if weight.shape != shape:
             fail(f"in_types[{i}].shape == {shape}", f"{tuple(weight.shape)} != {shape}")
 
 
@@ -268,9 +272,11 @@ def local_convolution_2d(x: Tensor, W: Tensor, b: Tensor | None = None, stride: 
         (1, 2, 2, 2)
     """
     step_h, step_w = stride if hasattr(stride, "__getitem__") else (stride, stride)
+    dtype = x.dtype
+    x, W = promoted(x, W)
     patches = x.unfold(2, W.shape[4], step_h).unfold(3, W.shape[5], step_w)
     y = torch.einsum("nchwij,ohwcij->nohw", patches[:, :, : W.shape[1], : W.shape[2]], W)
-    return y if b is None else y + b
+    return (y if b is None else y + b).to(dtype)
 
 
 def _check_shift(x: Tensor, ksize: Any, dilate: Any) -> None:

@@ -48,9 +48,15 @@ def _check_crf1d(arrays: Sequence[Tensor], reduce: str) -> None:
 @function("CRF1d", check=_check_crf1d)
 def _crf1d(arrays: Sequence[Tensor], reduce: str) -> Tensor:
     steps = len(arrays) // 2
-    cost, xs, ys = arrays[0], arrays[1 : steps + 1], arrays[steps + 1 :]
+    # A loss is the small difference of two large numbers, which half precision does not hold.
+    (cost, *xs), ys = _widened(arrays[: steps + 1]), arrays[steps + 1 :]
     loss = _log_partition(cost, xs) - _scores(cost, xs, ys)
-    return loss if reduce == "no" else loss.sum() / len(loss)
+    return (loss if reduce == "no" else loss.sum() / len(loss)).to(arrays[0].dtype)
+
+
+def _widened(arrays: Sequence[Tensor]) -> list[Tensor]:
+    wide = torch.promote_types(arrays[0].dtype, torch.float32)
+    return [x.to(wide) for x in arrays]
 
 
 def _log_partition(cost: Tensor, xs: Sequence[Tensor]) -> Tensor:

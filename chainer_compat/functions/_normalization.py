@@ -136,7 +136,12 @@ def _widest(*tensors: Tensor | None) -> torch.dtype:
     wide = dtypes[0]
     for dtype in dtypes[1:]:
         wide = torch.promote_types(wide, dtype)
-    return wide
+    # torch's derivatives in half precision overflow on a CPU, and its kernels are slow there.
+    return torch.float32 if _is_slow(wide, tensors[0]) else wide
+
+
+def _is_slow(dtype: torch.dtype, x: Tensor | None) -> bool:
+    return dtype is torch.float16 and x is not None and x.is_cpu
 
 
 _float32 = torch.float32
@@ -181,7 +186,8 @@ def batch_normalization_by_place(
     decay: float,
     axis: Any,
 ) -> Tensor:
-    if axis is None and _is_by_channel(x, gamma, beta) and x.numel() > gamma.numel():
+    is_plain = axis is None and _is_by_channel(x, gamma, beta) and x.numel() > gamma.numel()
+    if is_plain and not _is_slow(x.dtype, x):
         running = _in_place(gamma, running_mean, running_var)
         if running is not None:
             return _by_channel(x, gamma, beta, running[0], running[1], eps, 1.0 - decay)
@@ -394,7 +400,7 @@ def layer_normalization(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-
         >>> F.layer_normalization(np.array([[1.0, 3.0]], np.float32), one, zero, eps=0.0)
         variable([[-1.,  1.]])
     """
-    if x.dtype is gamma.dtype is beta.dtype:
+    if x.dtype is gamma.dtype is beta.dtype and not _is_slow(x.dtype, x):
         return torch.nn.functional.layer_norm(x, x.shape[1:], gamma, beta, eps)
     wide = _widest(x, gamma, beta)
     weights = (gamma.to(wide), beta.to(wide))
@@ -521,8 +527,9 @@ _window_sum = caller(_WindowSum)
 
 @function("NormalizeL2", check=_checks.floating)
 def _normalize(x: Tensor, eps: float, axis: tuple[int, ...]) -> Tensor:
-    norm: Tensor = torch.linalg.vector_norm(x, dim=axis, keepdim=True)
-    return x / (norm + eps)
+    wide = x.to(_widest(x))
+    norm: Tensor = torch.linalg.vector_norm(wide, dim=axis, keepdim=True)
+    return (wide / (norm + eps)).to(x.dtype)
 
 
 def normalize(x: Any, eps: float = 1e-5, axis: Any = 1) -> Variable:

@@ -17,13 +17,20 @@ from chainer_compat.utils.type_check import fail
 
 __all__ = ["pad", "pad_sequence"]
 
+
+def _median(x: Tensor, axis: int) -> Tensor:
+    # torch's kernel is for single and double precision.
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    return torch.quantile(wide, 0.5, axis, keepdim=True).to(x.dtype)
+
+
 # These repeat elements of the array.
 _REPEATING = ("edge", "reflect", "symmetric", "wrap")
 _STATISTICS: dict[str, Callable[[Tensor, int], Tensor]] = {
     "maximum": lambda x, axis: x.amax(axis, keepdim=True),
     "minimum": lambda x, axis: x.amin(axis, keepdim=True),
     "mean": lambda x, axis: x.mean(axis, keepdim=True),
-    "median": lambda x, axis: torch.quantile(x, 0.5, axis, keepdim=True),
+    "median": _median,
 }
 _OPTIONS = {
     "constant": ("constant_values",),

@@ -265,7 +265,9 @@ def _cumsum(x: Tensor, axis: int | None) -> Tensor:
 
 @function("Cumprod", check=_check_running)
 def _cumprod(x: Tensor, axis: int | None) -> Tensor:
-    return x.reshape(-1).cumprod(0) if axis is None else x.cumprod(axis)
+    # torch's derivatives divide, which half precision does not bear.
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    return (wide.reshape(-1).cumprod(0) if axis is None else wide.cumprod(axis)).to(x.dtype)
 
 
 def cumsum(x: Any, axis: int | None = None) -> Variable:

@@ -14,7 +14,7 @@ from chainer_compat.configuration import config
 from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
-from chainer_compat.functions._normalization import fixed_batch_normalization
+from chainer_compat.functions._normalization import _widest, fixed_batch_normalization
 from chainer_compat.utils.type_check import fail
 
 __all__ = ["batch_renormalization", "fixed_batch_renormalization"]
@@ -51,7 +51,7 @@ def _batch_renormalization(
     decay: float,
     update_statistics: bool,
 ) -> Tensor:
-    wide = torch.promote_types(x.dtype, gamma.dtype)
+    wide = _widest(x, gamma)
     # One row for each example and place, one column for each weight.
     count = x.numel() // max(gamma.numel(), 1)
     if count == 0 or gamma.numel() == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def call(chainer, np, name, arguments, options, order=2, config=None):
+def call(chainer, np, name, arguments, options, order=2, config=None, seed_dtype=None):
     """Call a function and differentiate it.
 
     `name` is a function of `chainer.functions`. An argument is a pair of kind and value: ("v",
@@ -11,7 +11,8 @@ def call(chainer, np, name, arguments, options, order=2, config=None):
     of such pairs; ("v'", array) and ("a'", array) are the same in a layout that is not contiguous;
     ("coo", array) a sparse matrix, ("sampler", (counts, dtype)) a function that draws samples, and
     ("function", None) one of variables; ("index", list) an index, with tuples for slices.
-    `order` says how often to differentiate. `config` are entries of the configuration.
+    `order` says how often to differentiate. `config` are entries of the configuration. What goes
+    into the derivatives is rounded to `seed_dtype`, if there is one.
     """
     for key, value in (config or {}).items():
         setattr(chainer.config, key, value)
@@ -23,7 +24,7 @@ def call(chainer, np, name, arguments, options, order=2, config=None):
         result = {"y": [None if y is None else _data(y) for y in outputs]}
         ends = [y for y in outputs if _is_floating(y)]
         if order and ends and variables:
-            _differentiate(chainer, np, result, ends, variables, order)
+            _differentiate(chainer, np, result, ends, variables, order, seed_dtype)
         return result
     finally:
         for key in config or {}:
@@ -71,16 +72,20 @@ def _is_floating(y):
     return hasattr(y, "array") and y.array is not None and y.array.dtype.kind == "f"
 
 
-def _differentiate(chainer, np, result, ends, variables, order):
+def _differentiate(chainer, np, result, ends, variables, order, seed_dtype):
     random = np.random.RandomState(1)
-    seeds = [chainer.Variable(random.uniform(-1, 1, y.shape).astype(y.dtype)) for y in ends]
+
+    def like(y):
+        drawn = random.uniform(-1, 1, y.shape).astype(seed_dtype or y.dtype)
+        return chainer.Variable(drawn.astype(y.dtype))
+
+    seeds = [like(y) for y in ends]
     grads = chainer.grad(ends, variables, seeds, enable_double_backprop=order > 1)
     result["gx"] = [None if g is None else g.array for g in grads]
     found = [g for g in grads if g is not None and g.requires_grad]
     if order < 2 or not found:
         return
-    weights = [chainer.Variable(random.uniform(-1, 1, g.shape).astype(g.dtype)) for g in found]
-    second = chainer.grad(found, variables + seeds, weights)
+    second = chainer.grad(found, variables + seeds, [like(g) for g in found])
     result["ggx"] = [
         # Chainer gives zeros where torch knows that nothing depends on it, and the reverse.
         None if g is None or not g.array.any() else g.array

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from inspect import getattr_static
 from typing import Any
 
@@ -16,13 +15,9 @@ from chainer_compat.functions._node_attributes import Derived
 from tests.parity import _comparing, _running
 from tests.parity._examples import examples
 from tests.parity.bodies import nodes
+from tests.parity.functions import _table
 from tests.parity.functions._contract import Arguments, Row
 
-_FAMILIES = (
-    *("activation", "array", "array_shape", "convolution", "linear_algebra", "loss"),
-    *("mathematics", "metric_losses", "n_step_rnn", "normalization", "recurrent_steps", "roi"),
-    *("sampled_losses", "sequence_losses", "summary"),
-)
 _R = np.random.RandomState(0)
 X = _R.uniform(0.1, 1, (2, 4)).astype(np.float32)
 W = _R.uniform(-1, 1, (3, 4)).astype(np.float32)
@@ -68,11 +63,7 @@ _MORE = [
         ]
     ),
 ]
-ROWS = [
-    row
-    for family in _FAMILIES
-    for row in importlib.import_module(f"tests.parity.functions.test_{family}").ROWS
-] + _MORE
+ROWS = [*_table.ROWS, *_MORE]
 
 # Where one function of ours is several of Chainer's, or the reverse.
 COMPOSED = {

@@ -46,3 +46,42 @@ def test_a_convolution_of_the_common_kind_runs_in_single_precision_too(
         _convolution._plan.cache_clear()
 
     assert seen == [torch.float32, torch.float64]
+
+
+def test_the_median_of_half_precision_pads_an_array() -> None:
+    x = np.array([1, 2, 4, 8], np.float16)
+    y = F.pad(x, 1, "median")
+    assert y.dtype == np.float16
+    assert y.array.tolist() == [3, 1, 2, 4, 8, 3]
+
+
+def test_local_filters_may_be_of_another_precision() -> None:
+    for dtypes in (("e", "f"), ("f", "e")):
+        x, w = np.ones((1, 1, 2, 2), dtypes[0]), np.ones((1, 1, 1, 1, 2, 2), dtypes[1])
+        assert F.local_convolution_2d(x, w).dtype == x.dtype
+
+
+def test_weights_of_another_precision_are_an_invalid_type() -> None:
+    one = np.ones((1, 1), np.float16)
+    weights = np.ones((1, 1, 1), np.float16), one.astype("f"), one, one[0]
+    with pytest.raises(chainer.utils.type_check.InvalidType, match=r"in_types\[3\].dtype"):
+        F.bilinear(one, one, *weights)
+
+
+def test_the_loss_of_the_only_path_is_nothing() -> None:
+    """Though its score is a number of some size."""
+    steps = [np.full((1, 1), x, np.float16) for x in (-3.1, 2.7, 1.3)]
+    loss = F.crf1d(np.full((1, 1), 1.6, np.float16), steps, [np.zeros(1, np.int32)] * 3)
+    assert loss.dtype == np.float16
+    assert loss.array == 0
+
+
+def test_the_second_derivative_of_a_batch_with_hardly_any_variance_is_finite() -> None:
+    x, gamma, beta = (
+        chainer.Variable(np.array(a, np.float16)) for a in ([[-0.384], [-0.3882]], [0.5], [0])
+    )
+    y = F.batch_normalization(x, gamma, beta)
+    (gx,) = chainer.grad([F.sum(y * y * y)], [x], enable_double_backprop=True)
+    (ggx,) = chainer.grad([F.sum(gx * np.array([[0.01], [0]], np.float16))], [x])
+    assert gx.dtype == ggx.dtype == np.float16
+    assert np.isfinite(ggx.array).all()

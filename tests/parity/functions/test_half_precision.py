@@ -1,0 +1,120 @@
+"""In half precision, alone and mixed with single, functions give what Chainer's give.
+
+Both round their results in between, each in its own way, so both are compared with the result in
+double precision of the same numbers: ours is as near as Chainer's, but for a rounding or two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import chainer_compat
+from tests.parity import _running
+from tests.parity._examples import examples
+from tests.parity.bodies import functions
+from tests.parity.functions._contract import Row
+from tests.parity.functions._table import ROWS
+
+NDArray = np.ndarray[Any, Any]
+
+ROUNDING = float(np.finfo(np.float16).eps)
+# Each derivative is a computation more.
+ROUNDINGS = {"y": 1, "gx": 2, "ggx": 3}
+
+# The rounding of a step goes through all that follow; of a place, into what is found there.
+IN_STEPS = ("n_step_", "deformable_")
+
+# Chainer lets dtypes pass there that it refuses otherwise: in raw arrays, and in a single step.
+STRICTER = {"argmax_crf1d", "average", "crf1d", "mean"}
+
+# Ours is of the dtype of its variable, where Chainer's is not.
+GRADIENTS_OF_OTHER_DTYPES = {
+    *("einsum", "group_normalization", "scatter_add", "softmax_cross_entropy"),
+    *("transpose_sequence", "zoneout"),
+}
+
+
+def _cast(value: Any, cast: Callable[[NDArray], NDArray]) -> Any:
+    """Arguments or options with their arrays of floating point cast."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return cast(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_cast(item, cast) for item in value)
+    if isinstance(value, dict):
+        return {key: _cast(item, cast) for key, item in value.items()}
+    return value
+
+
+def _to(dtype: str) -> Callable[[NDArray], NDArray]:
+    return lambda x: x.astype(dtype)
+
+
+def _farther(ours: Any, theirs: Any, true: Any, steps: int, strict_dtypes: bool) -> list[str]:
+    """Where our result is farther from the true one than Chainer's is, by more than roundings.
+
+    Of the largest number of the kind: results, gradients, second ones. What goes into derivatives
+    is about 1.
+    """
+    assert list(ours) == list(theirs)
+    found = []
+    for key in theirs:
+        triples = [*zip(ours[key], theirs[key], true[key], strict=True)]
+        scale = max(1.0, *(np.abs(t).max(initial=0) for *_, t in triples if t is not None), 1.0)
+        for i, (own, wanted, exact) in enumerate(triples):
+            allowed = steps * ROUNDINGS[key] * ROUNDING * scale
+            if own is None or wanted is None:
+                near = all(y is None or np.abs(y).max() <= allowed for y in (own, wanted))
+            else:
+                strict = strict_dtypes or key == "y"
+                near = own.shape == wanted.shape and (own.dtype == wanted.dtype or not strict)
+                near = near and _is_near(own, wanted, exact, allowed)
+            if not near:
+                found.append(f"{key}[{i}]: {own!r}\nChainer's {wanted!r}\nin double {exact!r}")
+    return found
+
+
+def _is_near(ours: NDArray, theirs: NDArray, true: NDArray, allowed: float) -> bool:
+    if ours.dtype.kind != "f":
+        return np.array_equal(ours, theirs)
+    if true is None:
+        true = np.zeros_like(theirs)
+    known = np.isfinite(theirs) & np.isfinite(true)
+    wrong, off = (np.abs(y[known] - true[known]).max(initial=0) for y in (ours, theirs))
+    return bool(wrong <= off + allowed)
+
+
+@pytest.mark.parametrize("mixed", [False, True], ids=["half", "mixed"])
+@pytest.mark.parametrize("row", ROWS, ids=str)
+@examples(ci=15, slow=5000)
+@given(data=st.data())
+def test_results_are_as_near(both: Any, row: Row, mixed: bool, data: st.DataObject) -> None:
+    case = _cast(row.draw(data.draw), _to("e"))
+    exact = _cast(case, _to("d"))
+    if mixed:
+        case = _cast(case, lambda x: x.astype("f") if data.draw(st.booleans()) else x)
+    rest = row.order, row.config, "e"
+    ours, theirs = both.outcomes(functions.call, row.name, *case, *rest)
+    if isinstance(theirs, _running.Raised):
+        # This package takes some types that Chainer refuses.
+        assert isinstance(ours, _running.Returned) or theirs.classes[0] in ours.classes, str(ours)
+        return
+    if isinstance(ours, _running.Raised):
+        assert mixed, f"{case}\n{ours}"
+        assert row.name in STRICTER, f"{case}\n{ours}"
+        return
+    true = _running.run(chainer_compat, functions.call, (row.name, *exact, *rest))
+    if isinstance(true, _running.Raised):  # for single precision only
+        true = _running.run(
+            chainer_compat, functions.call, (row.name, *_cast(case, _to("f")), *rest)
+        )
+    assert isinstance(true, _running.Returned), str(true)
+    strict = not (mixed and row.name in GRADIENTS_OF_OTHER_DTYPES)
+    steps = 4 if row.name.startswith(IN_STEPS) else 1
+    different = _farther(ours.value, theirs.value, true.value, steps, strict)
+    assert not different, "\n".join([f"{case}", *different])
