@@ -421,9 +421,19 @@ class Link(DeviceResident):
             return self._copy_shared()
         fresh = copy.deepcopy(self)
         if mode == "init":
-            for parameter in fresh.params(include_uninit=False):
-                parameter.initialize(parameter.shape)
+            fresh._draw_again()
         return fresh
+
+    def _draw_again(self) -> None:
+        """Initializes the parameters anew, those of the links below as well."""
+        for parameter in Link.params(self, include_uninit=False):
+            parameter.initialize(parameter.shape)
+        for link in self._links_in_order():
+            link._draw_again()
+
+    def _links_in_order(self) -> list[Link]:
+        """The links right below it, in the order in which they are initialized anew."""
+        return list(self.children())
 
     def _copy_shared(self: _L) -> _L:
         fresh = copy.copy(self)

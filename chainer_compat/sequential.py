@@ -21,7 +21,8 @@ class Sequential(ChainList):
     """Links and other callables, called one after the other.
 
     What one returns is given to the next; a tuple is given as several arguments. Only links have
-    parameters, and are numbered among themselves.
+    parameters, and are numbered among themselves: the first is ``0``, and of those that follow it
+    the last is ``1``, as in Chainer, which names the arrays of a file so.
 
     Args:
         *layers: Links, functions or other callables.
@@ -41,7 +42,7 @@ class Sequential(ChainList):
         (4, 1)
     """
 
-    # All layers, in order; the links among them are the `_children`.
+    # All layers, in order; the links among them are the `_children`, in an order of their own.
     _layers: list[Any]
 
     def __init__(self, *layers: Any) -> None:
@@ -49,10 +50,6 @@ class Sequential(ChainList):
         self._layers = []
         for layer in layers:
             self.append(layer)
-
-    def _relink(self) -> None:
-        self._children = [layer for layer in self._layers if isinstance(layer, Link)]
-        self._rename()
 
     @staticmethod
     def _checked(layer: Any) -> Any:
@@ -90,8 +87,15 @@ class Sequential(ChainList):
             i: Its place, or a slice.
             layer: The new layer, or an iterable of layers.
         """
-        self._layers[i] = list(layer) if isinstance(i, slice) else self._checked(layer)
-        self._relink()
+        if isinstance(i, slice):
+            layers = list(self._layers)
+            layers[i] = [self._checked(fresh) for fresh in layer]
+            self.clear()
+            self.extend(layers)
+        elif self[i] is not self._checked(layer):
+            place = range(len(self))[i]
+            del self[place]
+            self.insert(place, layer)
 
     def __delitem__(self, i: Any) -> None:
         """Removes a layer, or several for a slice.
@@ -99,8 +103,12 @@ class Sequential(ChainList):
         Args:
             i: Its place, or a slice.
         """
-        del self._layers[i]
-        self._relink()
+        places = range(len(self))[i] if isinstance(i, slice) else [range(len(self))[i]]
+        for place in sorted(places, reverse=True):
+            layer = self._layers.pop(place)
+            if isinstance(layer, Link):
+                same = next(n for n, child in enumerate(self._children) if child is layer)
+                super().__delitem__(same)
 
     def __iadd__(self: _S, other: Any) -> _S:
         if not isinstance(other, Sequential):
@@ -133,9 +141,19 @@ class Sequential(ChainList):
 
         Raises:
             ValueError: If it cannot be called.
+            IndexError: If there is no such place.
         """
-        self._layers.insert(i, self._checked(layer))
-        self._relink()
+        self._checked(layer)
+        size = len(self)
+        if not -size <= i <= size:
+            raise IndexError(f"there is no place {i} in a Sequential of {size} layers")
+        place = i + size if i < 0 else i
+        if isinstance(layer, Link):
+            # Files name the links by this order of Chainer's: a link comes right after the first.
+            before = (n for n, other in enumerate(self._layers[:place]) if isinstance(other, Link))
+            self._children.insert(next(before, 0) + 1 if place else 0, layer)
+            self._rename()
+        self._layers.insert(place, layer)
 
     def add_link(self, link: Any) -> None:
         """Appends a layer.
@@ -185,7 +203,9 @@ class Sequential(ChainList):
         Args:
             type_name: The name of a link's class, or of a function.
         """
-        self[:] = [layer for layer in self._layers if _type_name(layer) != type_name]
+        for place in reversed(range(len(self))):
+            if _type_name(self[place]) == type_name:
+                del self[place]
 
     def index(self, layer: Any, start: int | None = None, end: int | None = None) -> int:
         """Returns the place of the first of equal layers.
@@ -242,13 +262,33 @@ class Sequential(ChainList):
                 fresh.append(layer)
         return fresh
 
-    def _copy_shared(self: _S) -> _S:
-        fresh = super()._copy_shared()
-        links = iter(fresh._children)
-        fresh._layers = [
-            next(links) if isinstance(layer, Link) else copy.copy(layer) for layer in self._layers
-        ]
+    def copy(self: _S, mode: str = "share") -> _S:
+        """Returns a copy of the structure, whose links are numbered as if just appended.
+
+        Args:
+            mode: See :meth:`Link.copy`.
+
+        Raises:
+            ValueError: If the mode is another one.
+        """
+        fresh = super().copy(mode)
+        layers = list(fresh)
+        fresh.clear()
+        fresh.extend(layers)
         return fresh
+
+    def _copy_shared(self: _S) -> _S:
+        # Past ChainList's, which would copy the links a second time.
+        fresh = super(ChainList, self)._copy_shared()
+        fresh._layers = [
+            layer.copy() if isinstance(layer, Link) else copy.copy(layer) for layer in self._layers
+        ]
+        fresh._children = fresh._links_in_order()
+        return fresh
+
+    def _links_in_order(self) -> list[Link]:
+        """The links among the layers, in the order in which they are called."""
+        return [layer for layer in self._layers if isinstance(layer, Link)]
 
     def copyparams(self, link: Link, copy_persistent: bool = True) -> None:
         """Copies the values of another sequential of the same structure into its own arrays.
@@ -260,12 +300,11 @@ class Sequential(ChainList):
         Raises:
             IndexError: If it has another number of links.
         """
-        others = list(link.children())
-        if len(others) != len(self._children):
-            raise IndexError(
-                f"cannot copy the parameters of {len(others)} links into {len(self._children)}"
-            )
-        for own, other in zip(self._children, others, strict=True):
+        links = self._links_in_order()
+        others = link._links_in_order()
+        if len(others) != len(links):
+            raise IndexError(f"cannot copy the parameters of {len(others)} links into {len(links)}")
+        for own, other in zip(links, others, strict=True):
             own.copyparams(other, copy_persistent)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -282,10 +321,7 @@ class Sequential(ChainList):
         fresh = type(self).__new__(type(self))
         memo[id(self)] = fresh
         for name, value in self.__dict__.items():
-            if name not in ("_layers", "_children"):
-                object.__setattr__(fresh, name, copy.deepcopy(value, memo))
-        object.__setattr__(fresh, "_layers", copy.deepcopy(self._layers, memo))
-        fresh._relink()
+            object.__setattr__(fresh, name, copy.deepcopy(value, memo))
         return fresh
 
 

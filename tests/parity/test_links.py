@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import chainer_compat as chainer
 from chainer_compat import links as L
@@ -323,3 +325,25 @@ def test_convolutions_of_one_and_three_axes_from_their_parameters() -> None:
     assert L.Convolution3D.from_params(np.ones((4, 2, 1, 2, 3), np.float32)).ksize == (1, 2, 3)
     with pytest.raises(ValueError, match="one spatial axis"):
         L.Convolution1D.from_params(np.ones((4, 2, 3, 3), np.float32))
+
+
+@given(
+    st.sampled_from(["share", "copy", "init"]),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["append", "insert", "set", "delete"]), st.integers(0, 5), st.booleans()
+        ),
+        max_size=6,
+    ),
+    st.lists(st.booleans(), max_size=5),
+)
+def test_the_links_of_a_sequential_are_named_as_in_chainer(
+    both: Any, mode: str, steps: Any, layers: Any
+) -> None:
+    """Files know them by these names, which are not in the order of the layers."""
+    both(links.sequential, mode, steps, layers)
+
+
+@pytest.mark.parametrize("place", [-3, 3])
+def test_a_sequential_has_no_place_outside(both: Any, place: int) -> None:
+    both(links.inserted, place)

@@ -33,6 +33,21 @@ def test_only_links_have_parameters_and_are_numbered_among_themselves(model: Seq
     )
 
 
+def test_a_link_that_is_added_is_numbered_right_after_the_first() -> None:
+    """So do Chainer's files call them, whose arrays would go to other layers otherwise."""
+    layers = [L.Linear(1, size) for size in (2, 3, 4, 5)]
+    model = Sequential(*layers)
+    assert [layer.name for layer in layers] == ["0", "3", "2", "1"]
+    assert [p.shape for p in model.params() if p.ndim == 2] == [(2, 1), (5, 1), (4, 1), (3, 1)]
+
+
+def test_several_layers_are_replaced_at_once(model: Sequential) -> None:
+    model[1:] = [F.tanh, last := L.Linear(4, 3)]
+    assert list(model.children()) == [model[0], last]
+    model[0:1] = []
+    assert (len(model), last.name) == (2, "0")
+
+
 def test_it_is_a_list_of_layers(model: Sequential) -> None:
     assert len(model) == 3
     assert model[1] is F.relu

@@ -220,3 +220,44 @@ def from_parameters(chainer, np, name, shape, bias, options, dtype="float32", wr
         "parameters": {path: p.array for path, p in sorted(link.namedparams())},
         "y": link(x).array,
     }
+
+
+def sequential(chainer, np, mode, steps, links):
+    """Edit a sequential and copy it; show what its links are called, in files and in order.
+
+    A step is what to do, at which place, and whether with a link; `links` start the sequential.
+    """
+    sizes = iter(range(2, 100))
+
+    def layer(is_link):
+        return chainer.links.Linear(1, next(sizes)) if is_link else chainer.functions.tanh
+
+    model = chainer.Sequential(*map(layer, links))
+    for what, place, is_link in steps:
+        if what == "delete" and len(model):
+            del model[place % len(model)]
+        elif what == "set" and len(model):
+            model[place % len(model)] = layer(is_link)
+        elif what == "insert":
+            model.insert(place % (len(model) + 1), layer(is_link))
+        elif what == "append":
+            model.append(layer(is_link))
+    shown = []
+    for each in (model, model.copy(mode), model.repeat(3, mode), (model + model).flatten()):
+        target = {}
+        chainer.serializers.DictionarySerializer(target).save(each)
+        shown.append(
+            [
+                {key: (array.shape, array) for key, array in sorted(target.items())},
+                [(path, p.shape) for path, p in each.namedparams() if path.endswith("W")],
+                [getattr(layer, "name", None) for layer in each],
+            ]
+        )
+    return shown
+
+
+def inserted(chainer, np, place):
+    """Insert a layer into a sequential of two, at a place that may be outside."""
+    model = chainer.Sequential(chainer.functions.relu, chainer.functions.tanh)
+    model.insert(place, chainer.functions.sigmoid)
+    return len(model)
