@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,15 @@ from chainer_compat.optimizers._hyperparameter import Hyperparameter, as_numbers
 from chainer_compat.optimizers._update_rule import UpdateRule, raw_of
 from chainer_compat.variable import Variable
 
-__all__ = ["ForeachRule", "Tensors", "check_eps", "step"]
+__all__ = ["ForeachRule", "Tensors", "all_in_one", "check_eps", "step"]
 
 Tensors = list[torch.Tensor]
+
+_flattened: Any = torch._utils._flatten_dense_tensors
+_unflattened: Any = torch._utils._unflatten_dense_tensors
+
+# From how many parameters on, and up to how many elements of each, calls cost more than numbers.
+_MANY, _SMALL = 16, 1024
 
 _HALF = frozenset({torch.float16, torch.bfloat16})
 
@@ -128,6 +134,38 @@ def step(rule: ForeachRule, hp: Any, data: Tensors, grads: Tensors, states: list
     rule._step(hp, wide[0], [grad.float() for grad in grads], wide[1:])
     for targets, results in zip(narrow, wide, strict=True):
         torch._foreach_copy_(targets, results)
+
+
+def all_in_one(
+    formula: Callable[[Tensors, Tensors, list[Tensors]], None],
+    data: Tensors,
+    grads: Tensors,
+    states: list[Tensors],
+) -> None:
+    """Applies a formula of many steps to tensors so small that it is the calls that cost.
+
+    On the CPU they are put into one tensor and taken out of it, which are two calls for each array
+    instead of one for every step. On a GPU torch does many tensors in one call by itself.
+
+    Args:
+        formula: Changes data and states in place.
+        data: The parameters, of one dtype.
+        grads: Their gradients.
+        states: For each name of the state, the tensors of all parameters.
+    """
+    count = len(data)
+    if (
+        count < _MANY
+        or not data[0].is_cpu
+        or sum([tensor.numel() for tensor in data]) > _SMALL * count
+    ):
+        formula(data, grads, states)
+        return
+    kept = [data, *states]
+    flat, *flat_states = ([_flattened(tensors)] for tensors in kept)
+    formula(flat, [_flattened(grads)], flat_states)
+    for targets, (result,) in zip(kept, (flat, *flat_states), strict=True):
+        torch._foreach_copy_(targets, _unflattened(result, targets))
 
 
 def check_eps(name: str, eps: float, dtype: torch.dtype) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
 
-from chainer_compat.optimizers._foreach_rule import ForeachRule, Tensors
+from chainer_compat.optimizers._foreach_rule import ForeachRule, Tensors, all_in_one
 from chainer_compat.optimizers._gradient_method import GradientMethod
 from chainer_compat.optimizers._hyperparameter import Hyperparameter, HyperparameterProxy
 
@@ -49,20 +50,24 @@ class RMSpropGravesRule(ForeachRule):
         )
 
     def _step(self, hp: Any, data: Tensors, grads: Tensors, states: list[Tensors]) -> None:
-        n, g, delta = states
-        part = torch._foreach_mul(grads, 1 - hp.alpha)
-        torch._foreach_mul_(g, hp.alpha)
-        torch._foreach_add_(g, part)
-        torch._foreach_mul_(part, grads)
-        torch._foreach_mul_(n, hp.alpha)
-        torch._foreach_add_(n, part)
-        # The difference of two nearly equal numbers: each product is rounded, as in Chainer.
-        divisor = torch._foreach_sub(n, torch._foreach_mul(g, g))
-        torch._foreach_add_(divisor, hp.eps)
-        torch._foreach_sqrt_(divisor)
-        torch._foreach_mul_(delta, hp.momentum)
-        torch._foreach_addcdiv_(delta, grads, divisor, value=-hp.lr)
-        torch._foreach_add_(data, delta)
+        all_in_one(functools.partial(_formula, hp), data, grads, states)
+
+
+def _formula(hp: Any, data: Tensors, grads: Tensors, states: list[Tensors]) -> None:
+    n, g, delta = states
+    part = torch._foreach_mul(grads, 1 - hp.alpha)
+    torch._foreach_mul_(g, hp.alpha)
+    torch._foreach_add_(g, part)
+    torch._foreach_mul_(part, grads)
+    torch._foreach_mul_(n, hp.alpha)
+    torch._foreach_add_(n, part)
+    # The difference of two nearly equal numbers: each product is rounded, as in Chainer.
+    divisor = torch._foreach_sub(n, torch._foreach_mul(g, g))
+    torch._foreach_add_(divisor, hp.eps)
+    torch._foreach_sqrt_(divisor)
+    torch._foreach_mul_(delta, hp.momentum)
+    torch._foreach_addcdiv_(delta, grads, divisor, value=-hp.lr)
+    torch._foreach_add_(data, delta)
 
 
 class RMSpropGraves(GradientMethod):

@@ -65,6 +65,13 @@ def test_two_hundred_updates_lead_to_the_same_place(oracle, name, kwargs):
     assert_alike(ours(*asked), theirs(oracle, *asked))
 
 
+@pytest.mark.parametrize(("name", "kwargs"), [c for c in CASES if c[0] == "RMSpropGraves"])
+def test_so_they_do_over_many_small_parameters_at_once(oracle, name, kwargs):
+    asked = (bodies.run, name, kwargs, "none", STEPS, 6, "f", False, 8)
+
+    assert_alike(ours(*asked), theirs(oracle, *asked))
+
+
 # Norms are summed in another order; and RMSpropGraves divides by a difference of two numbers that
 # clipped gradients make nearly equal.
 TOLERANCES = {"decay": 1e-6, "noise": 1e-6, "all": 1e-6, "lars": 5e-6}

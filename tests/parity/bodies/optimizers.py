@@ -28,14 +28,19 @@ class Problem:
     next gradient; else from where it began.
     """
 
-    def __init__(self, chainer, np, seed, dtype, closed):
+    def __init__(self, chainer, np, seed, dtype, closed, copies=1):
         self.np = np
         self.closed = closed
         self.random = np.random.RandomState(seed)
         self.link = chainer.Link()
         self.starts, self.targets, self.slopes = {}, {}, {}
         with self.link.init_scope():
-            for name, shape in SHAPES.items():
+            shapes = [
+                (name if copy == 0 else f"{name}{copy}", shape)
+                for copy in range(copies)
+                for name, shape in SHAPES.items()
+            ]
+            for name, shape in shapes:
                 start = np.asarray(self.random.uniform(-1, 1, shape), dtype)
                 setattr(self.link, name, chainer.Parameter(start))
                 self.starts[name] = start.copy()
@@ -69,18 +74,18 @@ class Problem:
         return found
 
 
-def prepared(chainer, np, name, kwargs, hooks, seed, dtype="f", closed=False):
+def prepared(chainer, np, name, kwargs, hooks, seed, dtype="f", closed=False, copies=1):
     """A problem, and an optimizer set up for it."""
-    problem = Problem(chainer, np, seed, dtype, closed)
+    problem = Problem(chainer, np, seed, dtype, closed, copies)
     optimizer = getattr(chainer.optimizers, name)(**kwargs).setup(problem.link)
     for hook, args in HOOKS[hooks]:
         optimizer.add_hook(getattr(chainer.optimizer_hooks, hook)(*args))
     return problem, optimizer
 
 
-def run(chainer, np, name, kwargs, hooks, steps, seed, dtype="f", closed=False):
-    """Where so many updates lead."""
-    problem, optimizer = prepared(chainer, np, name, kwargs, hooks, seed, dtype, closed)
+def run(chainer, np, name, kwargs, hooks, steps, seed, dtype="f", closed=False, copies=1):
+    """Where so many updates lead; with copies, those of as many problems at once."""
+    problem, optimizer = prepared(chainer, np, name, kwargs, hooks, seed, dtype, closed, copies)
     problem.run(optimizer, steps)
     return problem.outcome(np)
 
