@@ -80,7 +80,8 @@ class LSTMBase(Chain):
             initializer(biases[:, :, gate])
 
     def _prepare(self, x: Any) -> None:
-        if not self.upward.W.is_initialized:
+        W = self.upward.W
+        if W._tensor is None and not W.is_initialized:  # the first question is the cheaper one
             with using_device(self.device):
                 self.upward._initialize_params(math.prod(x.shape[1:]))
                 self._initialize_params()
@@ -211,31 +212,33 @@ class LSTM(KeepsState, LSTMBase):
             TypeError: If there are more rows than the state has.
         """
         self._prepare(x)
-        batch = x.shape[0]
+        c, h = self.c, self.h
         gates = self.upward(x)
         ended = None
-        if self.h is not None:
-            gates, ended = self._add_lateral(gates, batch)
-        if self.c is None:
-            self.c = zero_state(self, x, self.state_size)
-        self.c, y = functions.lstm(self.c, gates)
+        if h is not None:
+            gates, ended = self._add_lateral(gates, h, x.shape[0])
+        if c is None:
+            c = zero_state(self, x, self.state_size)
+        self.c, y = functions.lstm(c, gates)
         if ended is None:
             self.h = y
         else:
-            self.h = functions.concat([y, ended], axis=0) if batch else ended
+            self.h = functions.concat([y, ended], axis=0) if x.shape[0] else ended
         result: Variable = y
         return result
 
-    def _add_lateral(self, gates: Variable, batch: int) -> tuple[Variable, Variable | None]:
-        rows = self.h.shape[0]
+    def _add_lateral(
+        self, gates: Variable, h: Variable, batch: int
+    ) -> tuple[Variable, Variable | None]:
+        rows = h.shape[0]
         if rows < batch:
             raise InvalidArgumentTypeError(
                 f"a batch of {batch} after one of {rows}: batches may only get shorter; call "
                 "reset_state() before new sequences"
             )
         if batch == 0:
-            return gates, self.h
+            return gates, h
         if rows == batch:
-            return gates + self.lateral(self.h), None
-        going_on, ended = functions.split_axis(self.h, [batch], axis=0)
+            return gates + self.lateral(h), None
+        going_on, ended = functions.split_axis(h, [batch], axis=0)
         return gates + self.lateral(going_on), ended
