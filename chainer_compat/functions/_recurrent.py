@@ -13,14 +13,6 @@ __all__ = ["lstm", "slstm", "tree_lstm"]
 
 
 def _check_lstm(c_prev: Tensor, x: Tensor) -> None:
-    cells, gates = c_prev.shape, x.shape
-    if (
-        len(cells) == len(gates) == 2
-        and gates[0] <= cells[0]
-        and gates[1] == 4 * cells[1]
-        and _checks.all_of_one_floating(c_prev, x)
-    ):
-        return
     _checks.expect_floating(c_prev, "c")
     _checks.expect_floating(x, "x")
     _checks.expect_same_dtype(x, c_prev, "x", "c")
@@ -39,7 +31,14 @@ def _check_lstm(c_prev: Tensor, x: Tensor) -> None:
             fail(f"x.shape[{axis}] == c.shape[{axis}]", f"{x.shape[axis]} != {c_prev.shape[axis]}")
 
 
-@function("LSTM", check=_check_lstm)
+def _shortcut_lstm(c_prev: Tensor, x: Tensor) -> tuple[Tensor, Tensor] | None:
+    batch, units = c_prev.shape
+    if x.shape != (batch, 4 * units) or not _checks.all_of_one_floating(c_prev, x):
+        return None
+    return _step(c_prev, x.view(batch, units, 4))
+
+
+@function("LSTM", check=_check_lstm, shortcut=_shortcut_lstm)
 def lstm(c_prev: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the next cell and output of a long short-term memory.
 
@@ -67,15 +66,15 @@ def lstm(c_prev: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         ((2, 1), (1, 1))
     """
     batch = x.shape[0]
+    by_unit = x.reshape(batch, x.shape[1] // 4, 4, *x.shape[2:])
     if batch == c_prev.shape[0]:
-        return _lstm(c_prev, x)
-    c_next, h = _lstm(c_prev[:batch], x)
+        return _step(c_prev, by_unit)
+    c_next, h = _step(c_prev[:batch], by_unit)
     return torch.cat((c_next, c_prev[batch:])), h
 
 
-def _lstm(c_prev: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+def _step(c_prev: Tensor, by_unit: Tensor) -> tuple[Tensor, Tensor]:
     # Those of a kind side by side, for kernels with vector instructions: one copy that pays.
-    by_unit = x.reshape(x.shape[0], x.shape[1] // 4, 4, *x.shape[2:])
     by_kind = by_unit.movedim(2, 0).contiguous()
     candidate, gates = by_kind.split_with_sizes((1, 3))
     i, f, o = gates.sigmoid().unbind(0)
