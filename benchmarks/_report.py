@@ -42,6 +42,8 @@ def _by_quantity(section: Section, title: str, medians: dict[str, dict[str, floa
     header = [title, first]
     for label in others:
         header += [label, "overhead" if section.shows_overhead else "ratio"]
+    if section.limit is not None:
+        header.append(f"at most {section.limit * 1e6:g} µs")
     rows = [header, []]
     for quantity, name in section.quantities.items():
         reference = medians[first][quantity]
@@ -50,6 +52,9 @@ def _by_quantity(section: Section, title: str, medians: dict[str, dict[str, floa
             value = medians[label][quantity]
             more, ratio = f"{(value - reference) * 1e6:+.1f} µs", f"{value / reference:.2f}"
             row += [_show(quantity, value), more if section.shows_overhead else ratio]
+        if section.limit is not None:
+            more = medians[others[0]][quantity] - reference
+            row.append("yes" if more <= section.limit else "no")
         rows.append(row)
     return _align(rows)
 

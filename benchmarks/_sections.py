@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from benchmarks.contenders.call_costs import LIMIT as _CALL_LIMIT
 from benchmarks.contenders.call_costs import ROWS as _SMALL_CALLS
 from benchmarks.contenders.function_calls import ROWS as _FUNCTIONS
 from benchmarks.contenders.link_calls import TITLES as _LINKS
@@ -30,6 +31,8 @@ class Section:
     shows_overhead: bool = False
     # A line for each quantity and a column for each contender, where there are many quantities.
     by_quantity: bool = False
+    # How much overhead the second contender may have, in seconds.
+    limit: float | None = None
 
 
 _ITERATION = {"iteration": "per iteration"}
@@ -169,6 +172,7 @@ SECTIONS = {
         tuple(replace(contender, module="call_costs") for contender in _CALLS),
         shows_overhead=True,
         by_quantity=True,
+        limit=_CALL_LIMIT,
     ),
     "links-forward": Section(
         "The links used most, forward, one thread",

@@ -1,9 +1,18 @@
-"""Calls on arrays so small that hardly anything but the call itself counts."""
+"""Calls on arrays so small that hardly anything but the call itself counts.
+
+The functions and links that most repositories use, as far as they are one function of torch or a
+few, and the commonest operators. A link is set beside the function of torch that does its work.
+"""
 
 from __future__ import annotations
 
+import numpy as np
+
 from benchmarks.contenders import function_calls
 from benchmarks.contenders.function_calls import Row, floats, with_labels
+
+# What a call may cost beyond torch's, in seconds.
+LIMIT = 3e-6
 
 _MATRIX = (2, 3)
 _IMAGES = (1, 2, 4, 4)
@@ -15,61 +24,189 @@ def torch_calls(options):
 
 
 def compat_calls(options):
-    """The functions of this package."""
+    """The functions and links of this package."""
     return function_calls.compat_calls(options, ROWS)
 
 
 def chainer_calls(options):
-    """Chainer's functions."""
+    """Chainer's functions and links."""
     return function_calls.chainer_calls(options, ROWS)
 
 
-def _row(shapes, torch, chainer):
-    return Row(floats(*shapes, low=0.1), torch, chainer)
+def _row(shapes, torch, chainer, **rest):
+    return Row(floats(*shapes, low=0.1), torch, chainer, **rest)
 
 
+def _of_matrix(torch, chainer, **rest):
+    return _row([_MATRIX], torch, chainer, **rest)
+
+
+def _of_labels(torch, chainer, dtype=np.int32, **rest):
+    def arrays():
+        x, labels = with_labels(_MATRIX, 3)()
+        return [x, labels.astype(dtype)]
+
+    return Row(arrays, torch, chainer, **rest)
+
+
+def _with_ids():
+    return [np.array([0, 2], np.int32), *floats((4, 3))()]
+
+
+def _with_condition():
+    return [np.array([[True, False, True]] * 2), *floats(_MATRIX, _MATRIX)()]
+
+
+# By how many repositories use each, whether as a function or by the link of it.
 ROWS = {
-    "relu": _row([_MATRIX], lambda torch, _, x: torch.relu(x), lambda F, x: F.relu(x)),
-    "sigmoid": _row([_MATRIX], lambda torch, _, x: torch.sigmoid(x), lambda F, x: F.sigmoid(x)),
-    "softmax": _row([_MATRIX], lambda torch, _, x: torch.softmax(x, 1), lambda F, x: F.softmax(x)),
-    "sum": _row([_MATRIX], lambda torch, _, x: torch.sum(x), lambda F, x: F.sum(x)),
-    "mean": _row([_MATRIX], lambda _, __, x: x.mean(1), lambda F, x: F.mean(x, 1)),
-    "reshape": _row([_MATRIX], lambda _, __, x: x.reshape(6), lambda F, x: F.reshape(x, (6,))),
-    "transpose": _row([_MATRIX], lambda _, __, x: x.mT, lambda F, x: F.transpose(x)),
-    "x[0]": _row([_MATRIX], lambda _, __, x: x[0], lambda _, x: x[0]),
-    "x[:,1:]": _row([_MATRIX], lambda _, __, x: x[:, 1:], lambda _, x: x[:, 1:]),
-    "x*2": _row([_MATRIX], lambda _, __, x: x * 2, lambda _, x: x * 2),
-    "x+y": _row([_MATRIX, _MATRIX], lambda _, __, x, y: x + y, lambda _, x, y: x + y),
-    "matmul": _row(
-        [_MATRIX, (3, 2)], lambda torch, _, x, y: torch.matmul(x, y), lambda F, x, y: F.matmul(x, y)
+    "L.Linear": _row(
+        [_MATRIX, (4, 3), (4,)],
+        lambda _, nn, x, w, b: nn.linear(x, w, b),
+        lambda layer, x, *_: layer(x),
+        link=lambda links: links.Linear(3, 4),
     ),
-    "concat": _row(
-        [_MATRIX, _MATRIX],
-        lambda torch, _, x, y: torch.cat((x, y), 1),
-        lambda F, x, y: F.concat((x, y), 1),
-    ),
-    "dropout": _row([_MATRIX], lambda _, nn, x: nn.dropout(x), lambda F, x: F.dropout(x)),
     "linear": _row(
         [_MATRIX, (4, 3), (4,)],
         lambda _, nn, x, w, b: nn.linear(x, w, b),
         lambda F, x, w, b: F.linear(x, w, b),
+    ),
+    "relu": _of_matrix(lambda torch, _, x: torch.relu(x), lambda F, x: F.relu(x)),
+    "L.Convolution2D": _row(
+        [_IMAGES, (2, 2, 3, 3), (2,)],
+        lambda _, nn, x, w, b: nn.conv2d(x, w, b, padding=1),
+        lambda layer, x, *_: layer(x),
+        link=lambda links: links.Convolution2D(2, 2, 3, pad=1),
     ),
     "convolution_2d": _row(
         [_IMAGES, (2, 2, 3, 3), (2,)],
         lambda _, nn, x, w, b: nn.conv2d(x, w, b, padding=1),
         lambda F, x, w, b: F.convolution_2d(x, w, b, pad=1),
     ),
-    "max_pooling_2d": _row(
-        [_IMAGES], lambda _, nn, x: nn.max_pool2d(x, 2), lambda F, x: F.max_pooling_2d(x, 2)
+    "concat": _row(
+        [_MATRIX, _MATRIX],
+        lambda torch, _, x, y: torch.cat((x, y), 1),
+        lambda F, x, y: F.concat((x, y), 1),
+    ),
+    "reshape": _of_matrix(lambda _, __, x: x.reshape(6), lambda F, x: F.reshape(x, (6,))),
+    "softmax_cross_entropy": _of_labels(
+        lambda _, nn, x, t: nn.cross_entropy(x, t),
+        lambda F, x, t: F.softmax_cross_entropy(x, t),
+        np.int64,
+    ),
+    "softmax_cross_entropy(int32)": _of_labels(
+        lambda _, nn, x, t: nn.cross_entropy(x, t),
+        lambda F, x, t: F.softmax_cross_entropy(x, t),
+    ),
+    "sum": _of_matrix(lambda torch, _, x: torch.sum(x), lambda F, x: F.sum(x)),
+    "dropout": _of_matrix(lambda _, nn, x: nn.dropout(x), lambda F, x: F.dropout(x)),
+    "L.BatchNormalization": _row(
+        [_MATRIX, (3,), (3,)],
+        lambda _, nn, x, g, b: nn.batch_norm(x, g.data, b.data, g, b, training=True),
+        lambda layer, x, *_: layer(x),
+        link=lambda links: links.BatchNormalization(3),
     ),
     "batch_normalization": _row(
         [_MATRIX, (3,), (3,)],
         lambda _, nn, x, g, b: nn.batch_norm(x, None, None, g, b, training=True),
         lambda F, x, g, b: F.batch_normalization(x, g, b),
     ),
-    "softmax_cross_entropy": Row(
-        with_labels(_MATRIX, 3),
-        lambda _, nn, x, t: nn.cross_entropy(x, t),
-        lambda F, x, t: F.softmax_cross_entropy(x, t),
+    "softmax": _of_matrix(lambda torch, _, x: torch.softmax(x, 1), lambda F, x: F.softmax(x)),
+    "max_pooling_2d": _row(
+        [_IMAGES], lambda _, nn, x: nn.max_pool2d(x, 2), lambda F, x: F.max_pooling_2d(x, 2)
     ),
+    "accuracy": _of_labels(
+        lambda _, __, x, t: (x.detach().argmax(1) == t).float().mean(),
+        lambda F, x, t: F.accuracy(x, t),
+        has_gradient=False,
+    ),
+    "sigmoid": _of_matrix(lambda torch, _, x: torch.sigmoid(x), lambda F, x: F.sigmoid(x)),
+    "average_pooling_2d": _row(
+        [_IMAGES], lambda _, nn, x: nn.avg_pool2d(x, 2), lambda F, x: F.average_pooling_2d(x, 2)
+    ),
+    "tanh": _of_matrix(lambda torch, _, x: torch.tanh(x), lambda F, x: F.tanh(x)),
+    "L.EmbedID": Row(
+        _with_ids,
+        lambda _, nn, ids, w: nn.embedding(ids, w),
+        lambda layer, ids, _: layer(ids),
+        link=lambda links: links.EmbedID(4, 3),
+    ),
+    "embed_id": Row(
+        _with_ids,
+        lambda _, nn, ids, w: nn.embedding(ids, w),
+        lambda F, ids, w: F.embed_id(ids, w),
+    ),
+    "mean_squared_error": _row(
+        [_MATRIX, _MATRIX],
+        lambda _, nn, x, y: nn.mse_loss(x, y),
+        lambda F, x, y: F.mean_squared_error(x, y),
+    ),
+    "leaky_relu": _of_matrix(
+        lambda _, nn, x: nn.leaky_relu(x, 0.2), lambda F, x: F.leaky_relu(x, 0.2)
+    ),
+    "split_axis": _row(
+        [(2, 4)],
+        lambda torch, _, x: torch.split(x, 2, 1)[0],
+        lambda F, x: F.split_axis(x, 2, 1)[0],
+    ),
+    "broadcast_to": _row(
+        [(1, 3)],
+        lambda torch, _, x: torch.broadcast_to(x, _MATRIX),
+        lambda F, x: F.broadcast_to(x, _MATRIX),
+    ),
+    "L.Deconvolution2D": _row(
+        [_IMAGES, (2, 2, 4, 4), (2,)],
+        lambda _, nn, x, w, b: nn.conv_transpose2d(x, w, b, 2, 1),
+        lambda layer, x, *_: layer(x),
+        link=lambda links: links.Deconvolution2D(2, 2, 4, 2, 1),
+    ),
+    "sqrt": _of_matrix(lambda torch, _, x: torch.sqrt(x), lambda F, x: F.sqrt(x)),
+    "transpose": _of_matrix(lambda _, __, x: x.mT, lambda F, x: F.transpose(x)),
+    "mean": _of_matrix(lambda _, __, x: x.mean(1), lambda F, x: F.mean(x, 1)),
+    "softplus": _of_matrix(lambda _, nn, x: nn.softplus(x), lambda F, x: F.softplus(x)),
+    "exp": _of_matrix(lambda torch, _, x: torch.exp(x), lambda F, x: F.exp(x)),
+    "expand_dims": _of_matrix(
+        lambda torch, _, x: torch.unsqueeze(x, 1), lambda F, x: F.expand_dims(x, 1)
+    ),
+    "log": _of_matrix(lambda torch, _, x: torch.log(x), lambda F, x: F.log(x)),
+    "batch_matmul": _row(
+        [(2, 2, 3), (2, 3, 2)],
+        lambda torch, _, x, y: torch.bmm(x, y),
+        lambda F, x, y: F.batch_matmul(x, y),
+    ),
+    "matmul": _row(
+        [_MATRIX, (3, 2)], lambda torch, _, x, y: torch.matmul(x, y), lambda F, x, y: F.matmul(x, y)
+    ),
+    "elu": _of_matrix(lambda _, nn, x: nn.elu(x), lambda F, x: F.elu(x)),
+    "gaussian": _row(
+        [_MATRIX, _MATRIX],
+        lambda torch, _, mean, ln_var: mean + torch.exp(ln_var / 2) * torch.randn(_MATRIX),
+        lambda F, mean, ln_var: F.gaussian(mean, ln_var),
+    ),
+    "where": Row(
+        _with_condition,
+        lambda torch, _, c, x, y: torch.where(c, x, y),
+        lambda F, c, x, y: F.where(c, x, y),
+    ),
+    "absolute": _of_matrix(lambda torch, _, x: torch.absolute(x), lambda F, x: F.absolute(x)),
+    "log_softmax": _of_matrix(
+        lambda torch, _, x: torch.log_softmax(x, 1), lambda F, x: F.log_softmax(x)
+    ),
+    "resize_images": _row(
+        [_IMAGES],
+        lambda _, nn, x: nn.interpolate(x, (8, 8), mode="bilinear", align_corners=True),
+        lambda F, x: F.resize_images(x, (8, 8)),
+    ),
+    "square": _of_matrix(lambda torch, _, x: torch.square(x), lambda F, x: F.square(x)),
+    "clip": _of_matrix(
+        lambda torch, _, x: torch.clip(x, 0.2, 0.8), lambda F, x: F.clip(x, 0.2, 0.8)
+    ),
+    "argmax": _of_matrix(
+        lambda torch, _, x: torch.argmax(x, 1), lambda F, x: F.argmax(x, 1), has_gradient=False
+    ),
+    "max": _of_matrix(lambda _, __, x: x.amax(1), lambda F, x: F.max(x, axis=1)),
+    "tile": _of_matrix(lambda torch, _, x: torch.tile(x, (1, 2)), lambda F, x: F.tile(x, (1, 2))),
+    "x[0]": _of_matrix(lambda _, __, x: x[0], lambda _, x: x[0]),
+    "x[:,1:]": _of_matrix(lambda _, __, x: x[:, 1:], lambda _, x: x[:, 1:]),
+    "x*2": _of_matrix(lambda _, __, x: x * 2, lambda _, x: x * 2),
+    "x+y": _row([_MATRIX, _MATRIX], lambda _, __, x, y: x + y, lambda _, x, y: x + y),
 }

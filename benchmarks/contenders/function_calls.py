@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """One function: its arrays, and how torch and Chainer call it."""
+    """One function: its arrays, and how torch and Chainer call it.
+
+    Of a link, ``chainer`` is given the link in the place of Chainer's functions.
+    """
 
     arrays: Callable[[], list[Any]]
     torch: Callable[..., Any]
     chainer: Callable[..., Any]
     has_gradient: bool = True
+    link: Callable[[Any], Any] | None = None
 
 
 def torch_calls(options, rows=None):
@@ -51,7 +55,9 @@ def torch_calls(options, rows=None):
 
 
 def _leaf(tensor):
-    return tensor.requires_grad_() if tensor.is_floating_point() else tensor.long()
+    if tensor.is_floating_point():
+        return tensor.requires_grad_()
+    return tensor.long() if tensor.dtype.is_signed else tensor
 
 
 def compat_calls(options, rows=None):
@@ -76,9 +82,10 @@ def _in_chainers_api(chainer, options, rows):
         arrays = row.arrays()
         inputs = [chainer.Variable(a) if a.dtype.kind == "f" else a for a in arrays]
         variables = [x for x in inputs if isinstance(x, chainer.Variable)]
+        called = chainer.functions if row.link is None else row.link(chainer.links)
 
         def forward():
-            return row.chainer(chainer.functions, *inputs)
+            return row.chainer(called, *inputs)
 
         y = forward()
         if not row.has_gradient:

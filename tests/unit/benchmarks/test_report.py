@@ -66,6 +66,29 @@ def test_what_a_call_costs_is_shown_as_time():
     ]
 
 
+def test_a_limit_is_shown_with_whether_it_is_kept():
+    section = Section(
+        "Cost",
+        {"step_a": "a", "step_b": "b"},
+        (),
+        shows_overhead=True,
+        by_quantity=True,
+        limit=3e-6,
+    )
+    medians = {
+        "torch": {"step_a": 1e-6, "step_b": 1e-6},
+        "ours": {"step_a": 4e-6, "step_b": 4.1e-6},
+        "theirs": {"step_a": 9e-6, "step_b": 1e-6},
+    }
+
+    assert _report.table(section, section.title, medians).splitlines() == [
+        "| Cost | torch | ours | overhead | theirs | overhead | at most 3 µs |",
+        "| ---- | ----: | ---: | -------: | -----: | -------: | -----------: |",
+        "| a    |  1 µs | 4 µs |  +3.0 µs |   9 µs |  +8.0 µs |          yes |",
+        "| b    |  1 µs | 4 µs |  +3.1 µs |   1 µs |  +0.0 µs |           no |",
+    ]
+
+
 def test_many_quantities_make_a_line_each():
     section = Section("Calls", {"step_a": "a", "step_bb": "bb"}, (), by_quantity=True)
     medians = {
