@@ -41,8 +41,20 @@ class _AliasLoader(importlib.abc.Loader):
     def exec_module(self, module: types.ModuleType) -> None:
         alias = module.__name__
         real = importlib.import_module(our_name(alias) or alias)
-        _bind_submodules(real)
+        if alias in ROOTS:
+            # What was loaded before the alias was there; the rest follows with `_PackageLoader`.
+            for name, loaded in list(sys.modules.items()):
+                if chainer_name(name) is not None and loaded is not None:
+                    _bind_submodules(loaded)
         sys.modules[alias] = real
+
+
+class _PackageLoader(importlib.machinery.SourceFileLoader):
+    """Loads a package of ours with Chainer's deep modules in it, whoever imports it."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        super().exec_module(module)
+        _bind_submodules(module)
 
 
 class _AliasFinder(importlib.abc.MetaPathFinder):
@@ -57,11 +69,22 @@ class _AliasFinder(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         real = our_name(fullname)
-        if real is None or importlib.util.find_spec(real) is None:
+        if real is None:
+            return None if chainer_name(fullname) is None else _package_spec(fullname, path)
+        if importlib.util.find_spec(real) is None:
             return None
         keep_names(fullname)
         # The placeholder is a package: another thread may look for submodules while it is there.
         return importlib.machinery.ModuleSpec(fullname, self._loader, is_package=True)
+
+
+def _package_spec(name: str, path: Sequence[str] | None) -> importlib.machinery.ModuleSpec | None:
+    spec = importlib.machinery.PathFinder.find_spec(name, path)
+    if spec is None or spec.submodule_search_locations is None:
+        return None
+    if isinstance(spec.loader, importlib.machinery.SourceFileLoader):
+        spec.loader = _PackageLoader(spec.loader.name, spec.loader.path)
+    return spec
 
 
 def _bind_submodules(module: types.ModuleType) -> None:

@@ -166,6 +166,28 @@ class TestDeepPaths:
 
         assert chainer.functions.activation.relu.relu is chainer.functions.relu
 
+    @pytest.mark.parametrize("early", ["", "training", "functions"])
+    def test_every_module_is_there_once_chainer_is_imported(self, early: str) -> None:
+        """Chainer imports all of its modules at once; scripts take what they like from there."""
+        script = f"""
+            import chainer_compat
+            chainer_compat.{early or "__name__"}
+            chainer_compat.install()
+            import chainer
+            assert chainer.dataset.convert.concat_examples is chainer.dataset.concat_examples
+            assert chainer.training.triggers.interval_trigger.IntervalTrigger
+            assert chainer.training.extensions.log_report.LogReport
+            assert chainer.training.updater.StandardUpdater
+            assert chainer.functions.loss.vae.gaussian_kl_divergence
+            assert chainer.links.model.vision.vgg.prepare
+            assert chainer.links.connection.linear.Linear is chainer.links.Linear
+            assert chainer.datasets.mnist.get_mnist and chainer.distributions.normal.Normal
+            assert chainer.dataset.__spec__.origin == chainer.dataset.__file__
+            chainer_compat.uninstall()
+            assert not hasattr(chainer_compat.dataset, "convert")
+        """
+        subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True)
+
     def test_both_names_give_one_deep_module(self) -> None:
         deep = importlib.import_module("chainer.functions.activation.relu")
         assert sys.modules["chainer_compat.functions.activation.relu"] is deep
