@@ -16,9 +16,12 @@ END = "<!-- benchmarks: end -->"
 
 
 def table(section: Section, title: str, medians: dict[str, dict[str, float]]) -> str:
-    """One section as a table; ratios refer to the first contender."""
-    if section.by_quantity:
-        return _by_quantity(section, title, medians)
+    """One section as a table, with its notes; ratios refer to the first contender."""
+    by = _by_quantity if section.by_quantity else _by_contender
+    return "\n\n".join([by(section, title, medians), *section.notes])
+
+
+def _by_contender(section: Section, title: str, medians: dict[str, dict[str, float]]) -> str:
     reference = next(iter(medians.values()))
     header = [title]
     for name in section.quantities.values():

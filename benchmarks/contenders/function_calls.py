@@ -190,6 +190,11 @@ ROWS = {
         lambda torch, _, a, b: torch.cat((a, b), 1),
         lambda F, a, b: F.concat((a, b), 1),
     ),
+    "concat_of_relu": Row(
+        floats(_IMAGES, _IMAGES),
+        lambda torch, _, a, b: torch.cat((torch.relu(a), torch.relu(b)), 1),
+        lambda F, a, b: F.concat((F.relu(a), F.relu(b)), 1),
+    ),
     "reshape": Row(
         floats(_IMAGES),
         lambda _, __, x: x.reshape(32, 64 * 28 * 28),

@@ -89,6 +89,19 @@ def test_a_limit_is_shown_with_whether_it_is_kept():
     ]
 
 
+def test_notes_stand_below_the_table():
+    section = Section("Calls", {"step_a": "a"}, (), by_quantity=True, notes=("One.", "Two."))
+    medians = {"torch": {"step_a": 1e-5}, "ours": {"step_a": 3e-5}}
+
+    assert _report.table(section, section.title, medians).splitlines()[2:] == [
+        "| a     | 10 µs | 30 µs |  3.00 |",
+        "",
+        "One.",
+        "",
+        "Two.",
+    ]
+
+
 def test_many_quantities_make_a_line_each():
     section = Section("Calls", {"step_a": "a", "step_bb": "bb"}, (), by_quantity=True)
     medians = {
