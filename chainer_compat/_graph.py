@@ -95,15 +95,17 @@ class VariableNode:
             self.attach(tensor)
 
     @classmethod
-    def of_constant(cls, shape: torch.Size, dtype: torch.dtype) -> VariableNode:
+    def of_constant(cls, shape: tuple[int, ...], dtype: Any) -> VariableNode:
         """Returns the place of an array that went into a function as it was.
 
         Args:
             shape: Its shape.
-            dtype: Its dtype.
+            dtype: Its dtype, torch's or NumPy's.
         """
         node = cls(None, None, requires_grad=False)
-        node._tensor_shape, node._tensor_dtype = shape, dtype
+        if not isinstance(dtype, torch.dtype):
+            dtype = _crossing.torch_dtype(dtype.newbyteorder("="))
+        node._tensor_shape, node._tensor_dtype = torch.Size(shape), dtype
         return node
 
     def attach(self, tensor: torch.Tensor) -> None:

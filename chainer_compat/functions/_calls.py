@@ -50,7 +50,7 @@ _INPUT = """\
     elif type({x}) is _ndarray:
         tensor_{x} = _from_numpy({x})
         if _keeps:
-            node_{x} = tensor_{x}.shape, tensor_{x}.dtype
+            node_{x} = {x}.shape, {x}.dtype
     elif {x} is None:
         tensor_{x} = node_{x} = None
     else:

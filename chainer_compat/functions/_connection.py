@@ -23,10 +23,12 @@ _float32 = torch.float32
 
 
 def _shortcut_linear(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor | None:
-    # torch compares the matrices itself; it also takes vectors, and stretches a bias.
+    # torch compares the sizes itself; it also takes vectors, and stretches a bias of one.
     if not (x.dtype is W.dtype is _float32 and x.ndim == W.ndim == 2):
         return None
-    if b is not None and not (b.dtype is _float32 and b.ndim == 1 and b.numel() == W.shape[0]):
+    if b is not None and not (
+        b.dtype is _float32 and b.ndim == 1 and (b.numel() != 1 or W.shape[0] == 1)
+    ):
         return None
     y: Tensor = _torch_linear(x, W, b)
     return y

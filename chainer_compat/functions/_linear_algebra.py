@@ -63,7 +63,14 @@ def _expect_stacks(a: Sequence[int], b: Sequence[int]) -> None:
             )
 
 
-@function("MatMul", check=_check_matmul)
+def _shortcut_matmul(a: Tensor, b: Tensor, transa: bool, transb: bool) -> Tensor | None:
+    # torch compares the sizes.
+    if transa or transb or not (a.dtype is b.dtype is torch.float32 and a.ndim == b.ndim == 2):
+        return None
+    return torch.mm(a, b)
+
+
+@function("MatMul", check=_check_matmul, shortcut=_shortcut_matmul)
 def matmul(a: Tensor, b: Tensor, transa: bool = False, transb: bool = False) -> Tensor:
     """Returns the product of two matrices, or of stacks of matrices.
 
@@ -123,7 +130,7 @@ def _as_matrices(x: Tensor) -> Tensor:
 
 def _shortcut_batch_matmul(a: Tensor, b: Tensor, transa: bool, transb: bool) -> Tensor | None:
     # torch compares the sizes.
-    if transa or transb or not (a.dtype is b.dtype is torch.float32):
+    if transa or transb or not (a.dtype is b.dtype is torch.float32 and a.ndim == b.ndim == 3):
         return None
     return torch.bmm(a, b)
 

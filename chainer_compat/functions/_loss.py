@@ -36,10 +36,15 @@ def _shortcut_softmax_cross_entropy(
 ) -> Tensor | None:
     if not (normalize and class_weight is None and reduce == "mean" and x.is_cpu):
         return None
-    dtype = t.dtype
-    if not (x.dtype is _float32 and dtype in _checks.INTEGERS and x.ndim == 2 and t.ndim == 1):
+    if not (x.dtype is _float32 and x.ndim == 2 and t.ndim == 1):
         return None
-    labels = t if dtype is _int64 else t.long()
+    dtype = t.dtype
+    if dtype is _int64:
+        labels = t
+    elif dtype is torch.int32:
+        labels = t.long()
+    else:
+        return None
     mean: Tensor = _cross_entropy_loss(x, labels, None, _MEAN, ignore_label, 0.0)
     # NaN where no label counts, which is 0 in Chainer; looking costs nothing on the CPU.
     value = mean.item()

@@ -267,9 +267,9 @@ def batch_l2_norm_squared(x: Tensor) -> Tensor:
 
 def _spread(x: Any, y: Any, axis: int) -> Any:
     """An array with ones appended to its shape, broadcast to that of another, from an axis on."""
-    behind = len(x.shape) - axis - len(y.shape)
-    shape = (1,) * axis + tuple(y.shape) + (1,) * behind
-    return broadcast_to(reshape(y, shape), tuple(x.shape))
+    whole, part = tuple(x.shape), tuple(y.shape)
+    shape = (1,) * axis + part + (1,) * (len(whole) - axis - len(part))
+    return broadcast_to(reshape(y, shape), whole)
 
 
 def scale(x: Any, y: Any, axis: int = 1) -> Variable:

@@ -312,11 +312,31 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variabl
 def _check_fixed(
     x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, var: Tensor, eps: float, axis: Any
 ) -> None:
+    if axis is None and _is_by_channel(x, gamma, beta, mean, var):
+        return
     _check_dtypes((gamma, beta, mean, var))
     _check_keys(x, (gamma, beta, mean, var), axis)
 
 
-@function("FixedBatchNormalization", check=_check_fixed, ignores=("use_cudnn",))
+def _shortcut_fixed(
+    x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, var: Tensor, eps: float, axis: Any
+) -> Tensor | None:
+    if axis is not None or not _is_by_channel(x, gamma, beta, mean, var):
+        return None
+    scale = gamma * torch.rsqrt(var + eps)
+    shift = beta - mean * scale
+    if x.ndim > 2:
+        sizes = (-1,) + (1,) * (x.ndim - 2)
+        scale, shift = scale.view(sizes), shift.view(sizes)
+    return x * scale + shift
+
+
+@function(
+    "FixedBatchNormalization",
+    check=_check_fixed,
+    shortcut=_shortcut_fixed,
+    ignores=("use_cudnn",),
+)
 def fixed_batch_normalization(
     x: Tensor,
     gamma: Tensor,

@@ -94,6 +94,8 @@ def _end(x: Tensor, axis: int, side: int, width: int, mode: str, value: Any) -> 
 
 
 def _pairs(value: Any, ndim: int) -> _Pairs:
+    if type(value) is int or value is None:
+        return [(value, value)] * ndim
     spread = np.broadcast_to(np.asarray(value, dtype=object), (ndim, 2))
     return [(before, after) for before, after in spread.tolist()]
 

@@ -50,7 +50,13 @@ def _check_reshape(x: Tensor, shape: Sequence[int]) -> None:
         fail(f"prod(x.shape) == prod({shape})", f"{x.numel()} != {known}")
 
 
-@function("Reshape", check=_check_reshape)
+def _shortcut_reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
+    # torch counts the elements.
+    shape = tuple(shape)
+    return x if x.shape == shape else x.reshape(shape)
+
+
+@function("Reshape", check=_check_reshape, shortcut=_shortcut_reshape)
 def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
     """Returns an array in another shape.
 
@@ -127,7 +133,12 @@ def _check_broadcast_to(x: Tensor, shape: tuple[int, ...]) -> None:
             )
 
 
-@function("BroadcastTo", check=_check_broadcast_to)
+def _shortcut_broadcast_to(x: Tensor, shape: tuple[int, ...]) -> Tensor | None:
+    # torch compares the lengths; -1 stands for that which there is.
+    return None if -1 in shape else x.expand(shape)
+
+
+@function("BroadcastTo", check=_check_broadcast_to, shortcut=_shortcut_broadcast_to)
 def _broadcast_to(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     return x.expand(shape)
 
