@@ -168,6 +168,11 @@ ROWS = {
         lambda torch, _, x: torch.unsqueeze(x, 1), lambda F, x: F.expand_dims(x, 1)
     ),
     "log": _of_matrix(lambda torch, _, x: torch.log(x), lambda F, x: F.log(x)),
+    "unpooling_2d": _row(
+        [_IMAGES],
+        lambda _, nn, x: nn.interpolate(x, scale_factor=2, mode="nearest"),
+        lambda F, x: F.unpooling_2d(x, 2, outsize=(8, 8)),
+    ),
     "batch_matmul": _row(
         [(2, 2, 3), (2, 3, 2)],
         lambda torch, _, x, y: torch.bmm(x, y),

@@ -447,17 +447,17 @@ def _sum_windows(columns: Tensor, kernel: Tensor, stride: tuple[int, ...], group
 
 
 def _spreading(
-    x: Tensor, ksize: Any, stride: Any, pad: Any, outsize: Any, cover_all: bool
+    shape: tuple[int, ...], ksize: Any, stride: Any, pad: Any, outsize: Any, cover_all: bool
 ) -> tuple[tuple[int, ...], ...]:
     """For each spatial axis: the window, the step, what is cut off, and the output's size."""
-    ndim = x.ndim - 2
+    ndim = len(shape) - 2
     sizes = spread(ksize, ndim)
     strides = sizes if stride is None else spread(stride, ndim)
     pads = spread(pad, ndim)
     if outsize is None:
         outs = tuple(
             get_deconv_outsize(n, k, s, p, cover_all)
-            for n, k, s, p in zip(x.shape[2:], sizes, strides, pads, strict=True)
+            for n, k, s, p in zip(shape[2:], sizes, strides, pads, strict=True)
         )
     else:
         outs = spread(outsize, ndim)
@@ -465,12 +465,42 @@ def _spreading(
 
 
 def _unpool(x: Tensor, ksize: Any, stride: Any, pad: Any, outsize: Any, cover_all: bool) -> Tensor:
-    sizes, strides, pads, outs = _spreading(x, ksize, stride, pad, outsize, cover_all)
+    sizes, strides, pads, outs = _spreading(x.shape, ksize, stride, pad, outsize, cover_all)
     kernel = torch.ones(x.shape[1], 1, *sizes, dtype=x.dtype, device=x.device)
     return crop_or_pad(_sum_windows(x, kernel, strides, x.shape[1]), pads, outs)
 
 
-_unpooling_2d = function("Unpooling2D", check=_check_pooling)(_unpool)
+# Repeats each pixel; torch's other kernel for it ("nearest") misses the place of some by one.
+_repeat_pixels: Any = torch._C._nn._upsample_nearest_exact2d
+
+
+@functools.lru_cache(maxsize=1024)
+def _plan_repeating(
+    shape: tuple[int, ...], ksize: Any, stride: Any, pad: Any, outsize: Any, cover_all: bool
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The sizes of all windows and of the output, if the windows lie side by side."""
+    sizes, strides, pads, outs = _spreading(shape, ksize, stride, pad, outsize, cover_all)
+    if sizes != strides or any(pads):
+        return None
+    return tuple(n * k for n, k in zip(shape[2:], sizes, strict=True)), outs
+
+
+def _shortcut_unpooling_2d(
+    x: Tensor, ksize: Any, stride: Any, pad: Any, outsize: Any, cover_all: bool
+) -> Tensor | None:
+    if x.dtype is not torch.float32 or not x.is_cpu or x.ndim != 4:
+        return None
+    plan = _plan_repeating(x.shape, ksize, stride, pad, outsize, cover_all)
+    if plan is None:
+        return None
+    whole, outs = plan
+    y: Tensor = _repeat_pixels(x, whole)
+    return y if whole == outs else crop_or_pad(y, (0, 0), outs)
+
+
+_unpooling_2d = function("Unpooling2D", check=_check_pooling, shortcut=_shortcut_unpooling_2d)(
+    _unpool
+)
 _unpooling_nd = function("UnpoolingND", check=_check_pooling)(_unpool)
 
 
@@ -626,7 +656,7 @@ def _upsample(
     cover_all: bool,
 ) -> Tensor:
     n, c, h, w = x.shape
-    sizes, strides, pads, outs = _spreading(x, ksize, stride, pad, outsize, cover_all)
+    sizes, strides, pads, outs = _spreading(x.shape, ksize, stride, pad, outsize, cover_all)
     cells = sizes[0] * sizes[1]
     places = _crossing.as_tensor(indexes).to(x.device, torch.int64)
     hot = torch.nn.functional.one_hot(places, cells).to(x.dtype)
