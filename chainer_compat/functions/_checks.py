@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import torch
 
 from chainer_compat.backends._crossing import numpy_dtype
-from chainer_compat.errors import InvalidArgumentTypeError
+from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
 from chainer_compat.utils.type_check import InvalidType, fail
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "broadcastable",
     "dtype_kind",
     "expect_array",
+    "expect_broadcast",
     "expect_floating",
     "expect_integer",
     "expect_ndim",
@@ -185,6 +186,24 @@ def floating(x: torch.Tensor, *options: Any) -> None:
     """
     if x.dtype is not _FLOAT32 and not x.is_floating_point():
         expect_floating(x, "x")
+
+
+def expect_broadcast(a: torch.Tensor, b: torch.Tensor) -> None:
+    """Raises unless two tensors broadcast, as NumPy's functions do.
+
+    Args:
+        a: A tensor.
+        b: Another one.
+
+    Raises:
+        ValueError: If they do not.
+    """
+    try:
+        torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]  # torch's
+    except RuntimeError:
+        raise InvalidArgumentError(
+            f"shapes {tuple(a.shape)} and {tuple(b.shape)} do not broadcast"
+        ) from None
 
 
 def broadcastable(lhs: torch.Tensor, rhs: torch.Tensor) -> None:

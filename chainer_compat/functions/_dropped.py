@@ -28,7 +28,11 @@ def _kept(shape: tuple[int, ...], ratio: float, device: torch.device) -> Tensor:
     return torch.from_numpy(np.asarray(drawn))
 
 
-@function("Zoneout")
+def _check_zoneout(h: Tensor, x: Tensor, *options: Any) -> None:
+    _checks.expect_broadcast(h, x)
+
+
+@function("Zoneout", check=_check_zoneout)
 def _zoneout(h: Tensor, x: Tensor, ratio: float, drawn: list[Tensor]) -> Tensor:
     if not drawn:
         drawn.append(_kept(tuple(x.shape), ratio, x.device))

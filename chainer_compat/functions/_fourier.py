@@ -30,6 +30,8 @@ def _fft(real: Tensor, imag: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
         raise InvalidArgumentError(
             f"the last axis has no elements to transform; the shape is {tuple(real.shape)}"
         )
+    if real.numel() == 0:  # not every library behind torch takes that
+        return real.clone(), imag.clone()
     dtype = real.dtype
     if dtype in (torch.float16, torch.bfloat16):
         real, imag = real.float(), imag.float()

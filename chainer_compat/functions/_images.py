@@ -71,7 +71,7 @@ def im2col(
         edges.append((p, (k - 1) * d + s * (outs[-1] - 1) + 1 - length - p))
     padded = torch.nn.functional.pad(x, [*edges[1], *edges[0]])
     patches = torch.nn.functional.unfold(padded, sizes, holes, 0, steps)
-    return patches.reshape(len(x), -1, *outs)
+    return patches.reshape(*patches.shape[:2], *outs)
 
 
 def _check_resize(x: Tensor, *options: Any) -> None:

@@ -222,6 +222,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Variable:
         >>> F.tensordot(x, x, axes=([0, 1], [0, 1]))
         variable(6.)
     """
+    for x in (a, b):
+        _checks.expect_array(x, "TensorDot")
     pairs = _axes_to_sum(a, b, axes)
     for i, j in zip(*pairs, strict=True):
         if a.shape[i] != b.shape[j]:

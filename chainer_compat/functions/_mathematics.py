@@ -9,7 +9,7 @@ from torch import Tensor
 
 from chainer_compat._variable import Variable, as_variable, is_raw_array
 from chainer_compat.backends import _crossing
-from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
+from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.functions import _checks, _gamma
 from chainer_compat.functions._boundary import function
 from chainer_compat.functions._shape import broadcast_to, reshape
@@ -28,20 +28,10 @@ __all__ = [
 ]
 
 
-def _expect_broadcast(a: Tensor, b: Tensor) -> None:
-    """Fails unless two arrays broadcast; a ValueError, as NumPy's functions raise it."""
-    try:
-        torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]  # torch's
-    except RuntimeError:
-        raise InvalidArgumentError(
-            f"shapes {tuple(a.shape)} and {tuple(b.shape)} do not broadcast"
-        ) from None
-
-
 def _check_arctan2(x1: Tensor, x2: Tensor) -> None:
     _checks.expect_floating(x1, "x1")
     _checks.expect_floating(x2, "x2")
-    _expect_broadcast(x1, x2)
+    _checks.expect_broadcast(x1, x2)
 
 
 @function("Arctan2", label="arctan2", check=_check_arctan2)
@@ -71,7 +61,7 @@ def arctan2(x1: Tensor, x2: Tensor) -> Tensor:
 def _check_fmod(x: Tensor, divisor: Tensor) -> None:
     _checks.expect_same_dtype(x, divisor, "x", "divisor")
     _checks.floating(x)
-    _expect_broadcast(x, divisor)
+    _checks.expect_broadcast(x, divisor)
 
 
 @function("Fmod", label="fmod", check=_check_fmod)
@@ -106,7 +96,7 @@ def _special(x: Tensor) -> Tensor:
 def _check_polygamma(n: Tensor, x: Tensor) -> None:
     _checks.expect_integer(n, "n")
     _checks.floating(x)
-    _expect_broadcast(n, x)
+    _checks.expect_broadcast(n, x)
 
 
 @function("PolyGamma", label="polygamma", check=_check_polygamma)
@@ -145,6 +135,8 @@ def _check_zeta(q: Tensor, x: Any) -> None:
         raise InvalidArgumentTypeError(
             f"x of zeta is an array, not a variable: it has no derivative; got {type(x)}"
         )
+    if is_raw_array(x):
+        _checks.expect_broadcast(_crossing.as_tensor(x), q)
 
 
 @function("Zeta", label="zeta", check=_check_zeta)

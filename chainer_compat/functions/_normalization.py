@@ -108,14 +108,15 @@ class _Columns:
         rest = tuple(a for a in range(x.ndim) if a not in keys)
         self.order = (*rest, *keys)
         self.shape = tuple(x.shape[a] for a in self.order)
-        self.count = x.numel() // max(int(np.prod([x.shape[a] for a in keys])), 1)
+        self.size = int(np.prod([x.shape[a] for a in keys]))
+        self.count = x.numel() // max(self.size, 1)
         self.keys = keys
         self.ndim = x.ndim
 
     def flatten(self, x: Tensor) -> Tensor:
         if self.plain:
             return x
-        return x.permute(self.order).reshape(self.count, -1)
+        return x.permute(self.order).reshape(self.count, self.size)
 
     def restore(self, y: Tensor) -> Tensor:
         if self.plain:
@@ -161,6 +162,7 @@ def _shortcut_batch(
     if axis is not None or not (
         x.dtype is gamma.dtype is beta.dtype is _float32
         and gamma.ndim == beta.ndim == 1
+        and gamma.is_contiguous()
         and x.numel() > gamma.numel()
     ):
         return None
@@ -195,7 +197,7 @@ def batch_normalization_by_place(
     wide = _widest(x, gamma, beta)
     flat = columns.flatten(x).to(wide)
     if columns.count == 0:
-        return x * columns.spread(gamma).to(x.dtype)
+        return x * columns.spread(gamma).to(x.dtype) + columns.spread(beta).to(x.dtype)
     channels = flat.shape[1]
     mean, var = _kept(running_mean, channels), _kept(running_var, channels)
     new_mean = new_var = None
@@ -224,6 +226,8 @@ def _by_channel(
     momentum: float,
 ) -> Tensor:
     cudnn = _is_cudnn_enabled()
+    # For the rows of a matrix torch's gradient takes the next weight in memory for the next one.
+    gamma = gamma.contiguous()
     return torch.batch_norm(x, gamma, beta, running_mean, running_var, True, momentum, eps, cudnn)
 
 
@@ -476,6 +480,7 @@ def group_normalization(x: Any, groups: int, gamma: Any, beta: Any, eps: float =
     """
     if not isinstance(groups, int):
         raise TypeError(f"groups must be an int; got {groups!r}")
+    _checks.expect_array(x, "GroupNormalization")
     if len(x.shape) > 1 and x.shape[1] % groups:
         raise ValueError(f"{x.shape[1]} channels cannot be parted into {groups} equal groups")
     result: Variable = _group_normalization(x, gamma, beta, groups, eps)

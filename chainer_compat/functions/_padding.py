@@ -46,7 +46,12 @@ _OPTIONS = {
 _Pairs = list[tuple[Any, Any]]
 
 
-@function("Pad")
+def _check_pad(x: Tensor, widths: _Pairs, mode: str, *options: Any) -> None:
+    if mode in ("mean", "median"):
+        _checks.expect_floating(x, "x")
+
+
+@function("Pad", check=_check_pad)
 def _pad(
     x: Tensor,
     widths: _Pairs,
@@ -66,6 +71,8 @@ def _pad(
 
 def _pad_axis(x: Tensor, axis: int, width: tuple[int, int], mode: str, value: Any) -> Tensor:
     length = x.shape[axis]
+    if not length and mode not in ("constant", "empty"):
+        raise InvalidArgumentError(f"axis {axis} has no elements for {mode!r} to go by")
     if mode in _REPEATING:
         places: Any = np.pad(np.arange(length), width, mode=mode)  # type: ignore[call-overload]  # one of four
         return x.index_select(axis, torch.from_numpy(places).to(x.device))

@@ -645,7 +645,14 @@ def unpooling_3d(
     return unpooling_nd(x, ksize, stride, pad, outsize, cover_all)
 
 
-@function("Upsampling2D", check=_check_pooling)
+def _check_upsampling(x: Tensor, indexes: Any, *options: Any) -> None:
+    _checks.expect_floating(x, "in_types[0]")
+    _checks.expect_ndim(x, "in_types[0]", 4)
+    if tuple(x.shape) != tuple(indexes.shape):
+        fail("in_types[0].shape == indexes.shape", f"{tuple(x.shape)} != {tuple(indexes.shape)}")
+
+
+@function("Upsampling2D", check=_check_upsampling)
 def _upsample(
     x: Tensor,
     indexes: Any,
@@ -690,7 +697,7 @@ def upsampling_2d(
         A variable of shape ``(N, C, out H, out W)``.
 
     Raises:
-        InvalidType: If ``x`` is not of floating point.
+        InvalidType: If ``x`` is not of floating point, or has another shape than ``indexes``.
 
     Example:
         >>> import numpy as np

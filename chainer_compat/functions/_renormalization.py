@@ -55,7 +55,9 @@ def _batch_renormalization(
     # One row for each example and place, one column for each weight.
     count = x.numel() // max(gamma.numel(), 1)
     if count == 0 or gamma.numel() == 0:
-        return x * gamma.reshape(*gamma.shape, *[1] * (x.ndim - 1 - gamma.ndim)).to(x.dtype)
+        ones = [1] * (x.ndim - 1 - gamma.ndim)
+        factor, shift = (w.reshape(*w.shape, *ones).to(x.dtype) for w in (gamma, beta))
+        return x * factor + shift
     flat = x.reshape(len(x), gamma.numel(), -1).to(wide)
     var, mean = torch.var_mean(flat, (0, 2), correction=0)
     std = torch.sqrt(var + eps)

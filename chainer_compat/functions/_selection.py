@@ -277,6 +277,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Variabl
     for name, value in (("offset", offset), ("axis1", axis1), ("axis2", axis2)):
         if not isinstance(value, (int, np.integer)):
             raise InvalidArgumentTypeError(f"{name} of diagonal is an int; got {value!r}")
+    _checks.expect_array(x, "Diagonal")
     ndim = len(x.shape)
     inside = all(-ndim <= axis < ndim for axis in (axis1, axis2))
     if inside and axis1 % ndim == axis2 % ndim:

@@ -404,6 +404,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Variable:
         raise ValueError(
             f"source and destination must be as many; got {sources} and {destinations}"
         )
+    _checks.expect_array(x, "Moveaxis")
     for axes, name in ((sources, "source"), (destinations, "destination")):
         if len({a % max(x.ndim, 1) for a in axes}) < len(axes):
             raise ValueError(f"an axis stands twice in {name}: {axes}")
@@ -613,6 +614,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Variable:
         raise TypeError(f"repeats must be an int or a tuple of ints; got {repeats!r}")
     if any(n < 0 for n in counts):
         raise ValueError(f"repeats must not be negative; got {repeats}")
+    _checks.expect_array(x, "Repeat")
     if axis is not None and not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim)
     length = x.size if axis is None else x.shape[axis]

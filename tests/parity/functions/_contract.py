@@ -43,18 +43,18 @@ def check(both: Any, row: Row, data: st.DataObject) -> None:
     The seeds of NumPy's generator are the same on both sides, so that noise is, too.
     """
     arguments, options = row.draw(data.draw)
-    rtol, atol = TOLERANCES[_precision(arguments)]
+    rtol, atol = TOLERANCES[precision(arguments)]
     both(
         functions.call, row.name, arguments, options, row.order, row.config,
         rtol=rtol * row.looser, atol=atol * row.looser,
     )  # fmt: skip
 
 
-def _precision(arguments: list[tuple[str, Any]]) -> str:
+def precision(arguments: list[tuple[str, Any]]) -> str:
     found = set()
     for kind, value in arguments:
         if kind == "s":
-            found.add(_precision(value))
+            found.add(precision(value))
         elif isinstance(value, np.ndarray) and value.dtype.kind == "f":
             found.add(value.dtype.char)
     return next((char for char in "efd" if char in found), "f")

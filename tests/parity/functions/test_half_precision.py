@@ -35,8 +35,8 @@ STRICTER = {"argmax_crf1d", "average", "crf1d", "mean"}
 
 # Ours is of the dtype of its variable, where Chainer's is not.
 GRADIENTS_OF_OTHER_DTYPES = {
-    *("einsum", "group_normalization", "scatter_add", "softmax_cross_entropy"),
-    *("transpose_sequence", "zoneout"),
+    *("einsum", "fixed_batch_normalization", "group_normalization", "scatter_add"),
+    *("softmax_cross_entropy", "transpose_sequence", "zoneout"),
 }
 
 

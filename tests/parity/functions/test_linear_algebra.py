@@ -121,7 +121,7 @@ ROWS = [
     Row("batch_det", regular(1, lowest=2), looser=100),
     Row("batch_inv", regular(1), looser=30),
     Row("batch_matmul", multiplied_in_batches, looser=10),
-    Row("cholesky", regular(symmetric=True), order=1, looser=30),
+    Row("cholesky", regular(symmetric=True), looser=30),
     Row("det", regular(lowest=2), looser=100),
     Row("einsum", summed, looser=10),
     Row("fft", complex_parts, looser=10),

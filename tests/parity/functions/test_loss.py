@@ -49,6 +49,11 @@ def classified(draw: Any) -> Arguments:
     return [("v", x), ("a", t)], options
 
 
+def classified_twice(draw: Any) -> Arguments:
+    arrays, options = classified(draw)
+    return arrays, {**options, "enable_double_backprop": True}
+
+
 def soft_targets(draw: Any) -> Arguments:
     batch, classes = draw(st.integers(1, 4)), draw(st.integers(2, 4))
     x = array(draw, (batch, classes), "float32")
@@ -108,12 +113,13 @@ ROWS = [
     Row("gaussian_kl_divergence", alike(2, reduce=three_reductions), looser=10),
     Row("gaussian_nll", alike(3, reduce=three_reductions), looser=10),
     Row("gumbel_softmax", gumbel, looser=10),
-    Row("huber_loss", huber, order=1),
+    Row("huber_loss", huber),
     Row("lstm", gates, looser=5),
     Row("mean_absolute_error", alike(2)),
     Row("mean_squared_error", alike(2), looser=2),
     Row("sigmoid_cross_entropy", binary, looser=2),
     Row("softmax_cross_entropy", classified, order=1, looser=5),
+    Row("softmax_cross_entropy", classified_twice, looser=5, label=" twice"),
     Row("softmax_cross_entropy", soft_targets, order=1, looser=5, label=" of probabilities"),
     Row("squared_difference", alike(2)),
     Row("squared_error", alike(2)),

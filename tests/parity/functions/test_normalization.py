@@ -45,7 +45,16 @@ def over_axes(draw: Any) -> Arguments:
 def rows(draw: Any) -> Arguments:
     size, dtype = draw(st.integers(2, 5)), draw(exact_dtypes)
     x = array(draw, (draw(st.integers(1, 4)), size), dtype)
-    return [("v", x), ("v", array(draw, (size,), dtype)), ("v", array(draw, (size,), dtype))], {}
+    options = {"eps": draw(st.sampled_from([1e-5, 0.1]))}
+    weights = [("v", array(draw, (size,), dtype)) for _ in range(2)]
+    return [("v", x), *weights], options
+
+
+def widely_grouped(draw: Any) -> Arguments:
+    groups, channels = draw(st.sampled_from([(1, 4), (2, 8), (1, 5)]))
+    x = array(draw, (2, channels, *draw(shapes(max_dims=2, min_side=1))))
+    weights = [("v", array(draw, (channels,))) for _ in range(2)]
+    return [("v", x), ("o", groups), *weights], {"eps": draw(st.sampled_from([1e-2, 0.1]))}
 
 
 def grouped(draw: Any) -> Arguments:
@@ -109,9 +118,10 @@ ROWS = [
     Row("batch_normalization", over_axes, looser=20, label=" over axes"),
     Row("batch_renormalization", renormalized, order=1, looser=20),
     Row("decorrelated_batch_normalization", whitened, order=1, looser=200),
-    Row("fixed_batch_normalization", keyed(4), looser=20),
+    Row("fixed_batch_normalization", keyed(4, eps=st.sampled_from([2e-5, 0.1])), looser=20),
     Row("fixed_decorrelated_batch_normalization", whitened_as_before, order=1, looser=5),
     Row("group_normalization", grouped, looser=1000),
+    Row("group_normalization", widely_grouped, looser=20, label=" of many"),
     Row("layer_normalization", rows, looser=20),
     Row("local_response_normalization", neighbours, order=1, looser=5),
     Row("normalize", normed, looser=5),
