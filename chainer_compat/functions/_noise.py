@@ -163,10 +163,15 @@ def gaussian(mean: Any, ln_var: Any, **kwargs: Any) -> Any:
 def _normal_noise(like: Tensor) -> Tensor:
     if like.is_cuda:
         return torch.randn_like(like, requires_grad=False)
-    drawn: Any = np.random.standard_normal(tuple(like.shape))  # noqa: NPY002 -- Chainer's stream
-    if like.dtype is torch.float32:  # where NumPy rounds as torch does, and faster
-        return torch.from_numpy(np.asarray(drawn, np.float32))
-    return torch.from_numpy(np.asarray(drawn)).to(like.dtype)
+    if like.dtype is torch.bfloat16:  # out of a mixed precision; NumPy does not have it
+        drawn: Any = np.random.standard_normal(tuple(like.shape))  # noqa: NPY002 -- Chainer's stream
+        return torch.from_numpy(np.asarray(drawn)).to(like.dtype)
+    noise = np.empty(like.shape, _crossing.numpy_dtype(like.dtype))
+    flat = noise.reshape(-1)
+    for start in range(0, flat.size, _BLOCK):
+        part = flat[start : start + _BLOCK]
+        part[:] = np.random.standard_normal(part.size)  # noqa: NPY002 -- Chainer's stream
+    return torch.from_numpy(noise)
 
 
 def gumbel_softmax(log_pi: Any, tau: float = 0.1, axis: int = 1) -> Variable:
