@@ -171,8 +171,17 @@ def _refuse(value: Any) -> NoReturn:
     )
 
 
+_SINGLE = np.dtype(np.float32)
+
+
+def _is_single(x: Any) -> bool:
+    return isinstance(x, Variable) and x._tensor is not None and x._tensor.dtype is torch.float32
+
+
 def _beside(value: Any, x: Any) -> Any:
     """A raw array in the dtype of the variable beside it."""
+    if type(value) is np.ndarray and value.dtype is _SINGLE and _is_single(x):
+        return value
     if not is_raw_array(value):
         _refuse(value)
     if not isinstance(x, Variable):

@@ -108,15 +108,14 @@ def _check_embed_id(x: Tensor, W: Tensor, ignore_label: int | None) -> None:
 
 
 def _shortcut_embed_id(x: Tensor, W: Tensor, ignore_label: int | None) -> Tensor | None:
-    if (
-        ignore_label is None
-        and x.dtype in _checks.INTEGERS
-        and W.dtype is _float32
-        and W.ndim == 2
-        and x.ndim > 0
-    ):
-        return torch.embedding(W, x)
+    if x.dtype in _checks.INTEGERS and W.dtype is _float32 and W.ndim == 2 and x.ndim > 0:
+        return torch.embedding(W, x) if ignore_label is None else _kept_rows(x, W, ignore_label)
     return None
+
+
+def _kept_rows(ids: Tensor, W: Tensor, ignore_label: int) -> Tensor:
+    ignored = ids == ignore_label
+    return _rows(ids.masked_fill(ignored, 0), W).masked_fill(ignored.unsqueeze(-1), 0)
 
 
 @function("EmbedIDFunction", check=_check_embed_id, shortcut=_shortcut_embed_id)
@@ -146,8 +145,7 @@ def embed_id(x: Tensor, W: Tensor, ignore_label: int | None = None) -> Tensor:
     ids = x if x.dtype in _checks.INTEGERS else x.long()
     if ignore_label is None:
         return _rows(ids, W)
-    kept = ids != ignore_label
-    return _rows(torch.where(kept, ids, 0), W) * kept.unsqueeze(-1).to(W.dtype)
+    return _kept_rows(ids, W, ignore_label)
 
 
 def _rows(ids: Tensor, W: Tensor) -> Tensor:

@@ -89,21 +89,25 @@ def _extremum(x: Tensor, kernel: Any, axis: Any, keepdims: bool) -> Tensor:
     return y.reshape([n for a, n in enumerate(x.shape) if a not in axes])
 
 
-def _along_one(kernel: Any) -> Any:
+def _of_all_or_along_one(kernel: Any) -> Any:
     def shortcut(x: Tensor, axis: Any, keepdims: bool) -> Tensor | None:
         # torch refuses an axis that is not there or has no elements.
-        if type(axis) is not int or keepdims or x.dtype is not torch.float32 or x.ndim == 0:
+        if keepdims or x.dtype is not torch.float32 or x.ndim == 0:
             return None
-        if x.requires_grad and torch.is_grad_enabled():
-            taken: Tensor = _taken_along(x, kernel, axis)
-            return taken
-        plain: Tensor = kernel(x, axis)
-        return plain
+        y: Tensor
+        derives = x.requires_grad and torch.is_grad_enabled()
+        if axis is None:
+            y = _taken(x, kernel) if derives else kernel(x)
+        elif type(axis) is int:
+            y = _taken_along(x, kernel, axis) if derives else kernel(x, axis)
+        else:
+            return None
+        return y
 
     return shortcut
 
 
-@function("Max", check=check_reduction, shortcut=_along_one(torch.amax))
+@function("Max", check=check_reduction, shortcut=_of_all_or_along_one(torch.amax))
 def max(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Returns the largest elements over axes.
 
@@ -128,7 +132,7 @@ def max(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     return _extremum(x, torch.amax, axis, keepdims)
 
 
-@function("Min", check=check_reduction, shortcut=_along_one(torch.amin))
+@function("Min", check=check_reduction, shortcut=_of_all_or_along_one(torch.amin))
 def min(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Returns the smallest elements over axes.
 

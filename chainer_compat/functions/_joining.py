@@ -74,16 +74,21 @@ def _check_lengths(xs: Sequence[Tensor], axis: int) -> None:
                 )
 
 
-def _shortcut_concat(xs: Sequence[Tensor], axis: int) -> Tensor | None:
-    # torch compares the lengths; it also mixes dtypes, and passes over vectors without elements.
-    dtype, ndim = xs[0].dtype, xs[0].ndim
-    for x in xs:
-        if x.dtype is not dtype or x.ndim != ndim:
-            return None
-    return torch.cat(xs, axis)  # type: ignore[arg-type]  # a tuple, as the boundary makes it
+def _joined(kernel: Any) -> Any:
+    def shortcut(xs: Sequence[Tensor], *axis: int) -> Tensor | None:
+        # torch compares the lengths; it also mixes dtypes, and passes over vectors without
+        # elements.
+        dtype, ndim = xs[0].dtype, xs[0].ndim
+        for x in xs:
+            if x.dtype is not dtype or x.ndim != ndim:
+                return None
+        joined: Tensor = kernel(xs, *axis)
+        return joined
+
+    return shortcut
 
 
-@function("Concat", check=_check_concat, shortcut=_shortcut_concat)
+@function("Concat", check=_check_concat, shortcut=_joined(torch.cat))
 def _concat(xs: Sequence[Tensor], axis: int) -> Tensor:
     return torch.cat(tuple(xs), axis)
 
@@ -134,16 +139,7 @@ def _check_stack(xs: Sequence[Tensor], axis: int) -> None:
             )
 
 
-def _shortcut_stack(xs: Sequence[Tensor], axis: int) -> Tensor | None:
-    # torch compares the shapes; it also mixes dtypes.
-    dtype = xs[0].dtype
-    for x in xs:
-        if x.dtype is not dtype:
-            return None
-    return torch.stack(xs, axis)  # type: ignore[arg-type]  # a tuple, as the boundary makes it
-
-
-@function("Stack", check=_check_stack, shortcut=_shortcut_stack)
+@function("Stack", check=_check_stack, shortcut=_joined(torch.stack))
 def stack(xs: Sequence[Tensor], axis: int = 0) -> Tensor:
     """Joins arrays along a new axis.
 
@@ -172,7 +168,7 @@ def _check_hstack(xs: Sequence[Tensor]) -> None:
     _check_lengths(xs, 0 if xs[0].ndim <= 1 else 1)
 
 
-@function("Hstack", check=_check_hstack)
+@function("Hstack", check=_check_hstack, shortcut=_joined(torch.hstack))
 def hstack(xs: Sequence[Tensor]) -> Tensor:
     """Joins arrays along the second axis, vectors along the only one.
 
@@ -199,7 +195,7 @@ def _check_vstack(xs: Sequence[Tensor]) -> None:
     _check_lengths(xs, -1 if xs[0].ndim <= 1 else 0)
 
 
-@function("Vstack", check=_check_vstack)
+@function("Vstack", check=_check_vstack, shortcut=_joined(torch.vstack))
 def vstack(xs: Sequence[Tensor]) -> Tensor:
     """Joins arrays along the first axis; vectors become rows.
 

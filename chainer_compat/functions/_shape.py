@@ -81,7 +81,12 @@ def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
     return x if x.shape == shape else x.reshape(shape)
 
 
-@function("Transpose")
+def _shortcut_transpose(x: Tensor, axes: Any) -> Tensor | None:
+    # torch looks whether they are a permutation.
+    return None if axes is None else x.permute(tuple(axes))
+
+
+@function("Transpose", shortcut=_shortcut_transpose)
 def transpose(x: Tensor, axes: Any = None) -> Tensor:
     """Returns an array with its axes permuted.
 

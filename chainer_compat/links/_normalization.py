@@ -310,9 +310,10 @@ class LayerNormalization(Link):
         Args:
             x: The input, of shape ``(N, size)``.
         """
-        if not self.gamma.is_initialized:
+        gamma = self.gamma
+        if gamma._tensor is None and not gamma.is_initialized:  # the first question is cheaper
             self._initialize_params(int(np.prod(x.shape[1:])))
-        result: Variable = functions.layer_normalization(x, self.gamma, self.beta, self.eps)
+        result: Variable = functions.layer_normalization(x, gamma, self.beta, self.eps)
         return result
 
 
