@@ -89,7 +89,8 @@ def _div(lhs: Tensor, rhs: Tensor) -> Tensor:
 
 @function("DivFromConstant", label="{value} / _", check=_checks.floating)
 def _div_from_constant(x: Tensor, value: Any) -> Tensor:
-    return _constant_like(value, x) / x
+    # Of two tensors, for torch divides a number by multiplying it with the reciprocal.
+    return torch.div(torch.tensor(_constant_like(value, x), dtype=x.dtype, device="cpu"), x)
 
 
 @function("PowVarVar", label="_ ** _", check=_same_floating)

@@ -151,3 +151,11 @@ def test_what_is_no_index_is_an_index_error(index: Any) -> None:
 def test_a_negative_step_beside_an_array_of_indices_says_what_to_do() -> None:
     with pytest.raises(IndexError, match="index twice"):
         Variable(CUBE)[[0, 1], ::-1]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_number_is_divided_at_once_not_multiplied_with_a_reciprocal(dtype: Any) -> None:
+    x = np.random.RandomState(0).uniform(0.1, 3, 1000).astype(dtype)
+    y = 2.7 / Variable(x)
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(y.array, dtype(2.7) / x)
