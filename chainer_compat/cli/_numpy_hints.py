@@ -30,6 +30,9 @@ def hint(error: BaseException) -> str | None:
     """
     if int(np.__version__.partition(".")[0]) < 2:
         return None
+    if isinstance(error, ValueError) and isinstance(error.__cause__, TypeError):
+        # What an assignment to an element says of its value.
+        error = error.__cause__
     text = str(error)
     if isinstance(error, TypeError) and "only 0-dimensional arrays can be converted" in text:
         return (

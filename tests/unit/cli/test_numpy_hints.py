@@ -21,6 +21,7 @@ def raised(function):
 @pytest.mark.skipif(NUMPY < (2, 4), reason="still a warning")
 def test_a_number_of_an_array_of_one_element():
     assert "numpy<2.4" in hint(raised(lambda: float(np.ones(1))))
+    assert "numpy<2.4" in hint(raised(lambda: np.zeros(3).__setitem__(0, np.ones(1))))
 
 
 @pytest.mark.skipif(NUMPY < (2, 0), reason="the old rules")
