@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import inspect
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -321,6 +322,7 @@ def function(
     label: str | None = None,
     check: Callable[..., None] | None = None,
     shortcut: Callable[..., Any] | None = None,
+    enters: Mapping[str, Callable[[Any], torch.Tensor]] = MappingProxyType({}),
     ignores: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Any]:
     """Turns a pure tensor body into a function of variables and raw arrays.
@@ -340,6 +342,8 @@ def function(
         shortcut: Called like the body, ahead of the check, unless somebody looks on: for the inputs
             of nearly every call. Returns what the body would return where the check would pass,
             and None where it does not know; if torch refuses the inputs, check and body say why.
+        enters: For a parameter, what makes a tensor for the body of a NumPy array, if it is not to
+            be a view; unless somebody looks on.
         ignores: Keyword arguments of Chainer 1 that are taken and change nothing.
     """
 
@@ -364,7 +368,9 @@ def function(
             },
         )
         kinds.setdefault(node, kind)
-        public = _compile(body, kind, check, shortcut, arrays, sequence, parameters, ignores)
+        public = _compile(
+            body, kind, check, shortcut, enters, arrays, sequence, parameters, ignores
+        )
         public.body = body
         public.node = kind
         return public
@@ -429,6 +435,7 @@ def _compile(
     kind: type[FunctionNode],
     check: Callable[..., None] | None,
     shortcut: Callable[..., Any] | None,
+    enters: Mapping[str, Callable[[Any], torch.Tensor]],
     arrays: list[str],
     sequence: str | None,
     parameters: list[inspect.Parameter],
@@ -461,7 +468,9 @@ def _compile(
     source = f"def {body.__name__}({signature}):\n    return {call}\n"
     _execute(source, body, namespace)
     public: Any = functools.update_wrapper(namespace[body.__name__], body)
-    namespace["_first_call"] = _writing(public, signature, body, check, shortcut, parameters)
+    namespace["_first_call"] = _writing(
+        public, signature, body, check, shortcut, enters, parameters
+    )
     public.__signature__ = inspect.Signature(
         [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
     )
@@ -479,6 +488,7 @@ def _writing(
     body: Any,
     check: Callable[..., None] | None,
     shortcut: Callable[..., Any] | None,
+    enters: Mapping[str, Callable[[Any], torch.Tensor]],
     parameters: list[inspect.Parameter],
 ) -> Callable[..., Any]:
     """What gives a function the code of its straight way when it is first called.
@@ -489,8 +499,9 @@ def _writing(
     def first_call(**arguments: Any) -> Any:
         namespace = public.__globals__
         namespace.update(_WORDS, _body=body, _check=check, _shortcut=shortcut)
+        namespace.update({f"_enter_{x}": enter for x, enter in enters.items()})
         source = write_call(
-            body.__name__, signature, parameters, check is not None, shortcut is not None
+            body.__name__, signature, parameters, check is not None, shortcut is not None, enters
         )
         _execute(source, body, namespace)
         public.__code__ = namespace[body.__name__].__code__

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 __all__ = ["write_call"]
 
@@ -48,7 +48,7 @@ _INPUT = """\
         elif {x}._requires_grad:
             _requires_grad = True
     elif type({x}) is _ndarray:
-        tensor_{x} = _from_numpy({x})
+        tensor_{x} = {enter}({x})
         if _keeps:
             node_{x} = {x}.shape, {x}.dtype
     elif {x} is None:
@@ -142,6 +142,7 @@ def write_call(
     parameters: Sequence[inspect.Parameter],
     has_check: bool,
     has_shortcut: bool = False,
+    enters: Collection[str] = (),
 ) -> str:
     """Returns the source of a public function.
 
@@ -152,6 +153,7 @@ def write_call(
             ``Tensor`` or ``Tensor | None``, or one ``Sequence[Tensor]``; then options.
         has_check: Whether there is a check of the types.
         has_shortcut: Whether there is a shortcut past check and body.
+        enters: The parameters whose raw arrays become tensors in a way of their own.
 
     Returns:
         Source in which ``_boundary`` provides the names with an underscore.
@@ -168,7 +170,8 @@ def write_call(
             "origin": ", ".join(f"node_{x}" for x in names),
             "same": " ".join(f"or _result is tensor_{x}" for x in names),
         }
-        prepare, inputs = "", "".join(_INPUT.format(x=x) for x in names)
+        ways = {x: f"_enter_{x}" if x in enters else "_from_numpy" for x in names}
+        prepare, inputs = "", "".join(_INPUT.format(x=x, enter=ways[x]) for x in names)
     else:
         names = [sequence]
         words = {

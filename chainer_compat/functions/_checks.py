@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 
-from chainer_compat.backends._crossing import numpy_dtype
+from chainer_compat.backends._crossing import from_numpy, numpy_dtype
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
 from chainer_compat.utils.type_check import InvalidType, fail
 
@@ -25,10 +26,13 @@ __all__ = [
     "fail_in",
     "fail_ndim",
     "floating",
+    "labels_of",
 ]
 
 # What labels and ids are of: these are asked about in every call.
 INTEGERS = frozenset({torch.int32, torch.int64})
+
+_INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 
 # What nearly every tensor is of: a comparison is cheaper than a question.
 _FLOAT32 = torch.float32
@@ -143,6 +147,17 @@ def fail_in(label: str, expect: str, actual: str) -> NoReturn:
     error = InvalidType(expect, actual)
     error.add_label(label)
     raise error
+
+
+def labels_of(array: np.ndarray[Any, Any]) -> torch.Tensor:
+    """Returns labels as torch's kernels take them, which NumPy widens faster than torch.
+
+    Args:
+        array: Labels of any dtype; those of int32 become int64.
+    """
+    if array.dtype is _INT32:
+        return torch.from_numpy(array.astype(_INT64))
+    return from_numpy(array)
 
 
 def all_of_one_floating(x: torch.Tensor, *others: torch.Tensor | None) -> bool:

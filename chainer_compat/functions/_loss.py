@@ -92,6 +92,7 @@ def _class_weight(class_weight: Any, x: Tensor) -> Tensor:
     "SoftmaxCrossEntropy",
     check=_check_softmax_cross_entropy,
     shortcut=_shortcut_softmax_cross_entropy,
+    enters={"t": _checks.labels_of},
     ignores=("use_cudnn",),
 )
 def softmax_cross_entropy(

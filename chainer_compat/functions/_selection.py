@@ -102,7 +102,12 @@ def _shortcut_select_item(x: Tensor, t: Tensor) -> Tensor | None:
     return x.gather(1, t.long().unsqueeze(1)).squeeze(1)
 
 
-@function("SelectItem", check=_check_select_item, shortcut=_shortcut_select_item)
+@function(
+    "SelectItem",
+    check=_check_select_item,
+    shortcut=_shortcut_select_item,
+    enters={"t": _checks.labels_of},
+)
 def select_item(x: Tensor, t: Tensor) -> Tensor:
     """Returns one element of each row.
 

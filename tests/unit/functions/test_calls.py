@@ -113,6 +113,27 @@ def test_what_is_no_variable_goes_the_long_way(other: Any) -> None:
             mixed(x, other, plus=1)
 
 
+def test_an_array_may_enter_in_a_way_of_its_own_and_the_graph_shows_what_it_was() -> None:
+    @function("Entered", enters={"y": lambda array: torch.from_numpy(array.astype(np.int64))})
+    def entered(x: Tensor, y: Tensor) -> Tensor:
+        return x * (y.dtype is torch.int64)
+
+    ints = np.array([1, 2], np.int32)
+    y = entered(x, ints)
+
+    assert y.array.tolist() == [1, 2]
+    assert y.creator.inputs[1].dtype == np.int32
+    assert y.creator.inputs[1].shape == (2,)
+    assert entered(x, Variable(ints)).array.tolist() == [0, 0]
+    assert entered(ints, torch.from_numpy(ints)).array.tolist() == [0, 0]
+
+
+def test_a_raw_array_of_foreign_byte_order_shows_its_dtype() -> None:
+    y = mixed(x, X.astype(">f4"), plus=1)
+
+    assert y.creator.inputs[1].dtype == np.float32
+
+
 def test_the_only_input_may_be_missing() -> None:
     assert perhaps(None, (2,)).array.tolist() == [0, 0]
     assert perhaps(x, (2,)).creator.inputs == (x.node,)
