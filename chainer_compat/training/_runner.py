@@ -14,9 +14,11 @@ from typing import Any
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
 from chainer_compat.serializer import Serializer
 from chainer_compat.training._extension import Extension
+from chainer_compat.training._lull import Lull, find_lull, may_have_lulls
 from chainer_compat.training._ranks import ALONE, Ranks
 from chainer_compat.training._state import load_json, save_json
 from chainer_compat.training.triggers._get import get_trigger
+from chainer_compat.training.triggers._progress import ProgressTrigger
 
 __all__ = ["ExtensionEntry", "ExtensionRunner", "show_exception"]
 
@@ -70,6 +72,7 @@ class ExtensionEntry:
 
     @extension.setter
     def extension(self, extension: Any) -> None:
+        self._end_lull()
         self._extension = extension
         self.call = _looked_up(extension)
 
@@ -80,8 +83,14 @@ class ExtensionEntry:
 
     @trigger.setter
     def trigger(self, trigger: Any) -> None:
+        self._end_lull()
         self._trigger = trigger
         self.asks = _looked_up(trigger)
+
+    def _end_lull(self) -> None:
+        trigger = getattr(self, "_trigger", None)
+        if isinstance(trigger, ProgressTrigger):
+            trigger.end_lull()
 
     def with_trigger(self, trigger: Any) -> ExtensionEntry:
         """Returns the same with another trigger.
@@ -126,6 +135,9 @@ class ExtensionRunner:
         # What a loaded snapshot says is still to come: the phase, and names.
         self._pending: tuple[str, list[str]] | None = None
         self._phase = ""
+        # The iterations in which nobody need be asked, if there are any now.
+        self._lull: Lull | None = None
+        self._looks_for_lulls = False
 
     def extend(
         self,
@@ -200,6 +212,7 @@ class ExtensionRunner:
         order = sorted(self.entries.values(), key=attrgetter("priority"), reverse=True)
         self._order = self.ranks.own(order)
         self._cursor, self._failed = None, False
+        self._end_lull()
         for entry in self._order:
             restore = getattr(entry.extension, "restore", None)
             if restore:
@@ -211,6 +224,7 @@ class ExtensionRunner:
             initialize = getattr(entry.extension, "initialize", None)
             if initialize and not getattr(entry.trigger, "finished", False):
                 initialize(trainer)
+        self._looks_for_lulls = may_have_lulls(self._order)
 
     def before_training(self, trainer: Any) -> None:
         """Calls the extensions that asked to be called before the first update."""
@@ -235,6 +249,15 @@ class ExtensionRunner:
             trainer: The trainer that is handed to them.
             entries: Those that are still to come, if not all of them.
         """
+        lull = self._lull
+        if lull is not None:
+            try:
+                if entries is None and lull.passes(trainer):
+                    return
+            except BaseException:
+                self._stop_walk_behind(lull.failed_at)
+                raise
+            self._end_lull()
         self._phase = "iteration"
         self._walked = self._order if entries is None else entries
         # The hot loop: two attribute look-ups and one call for an extension that does not fire.
@@ -243,6 +266,19 @@ class ExtensionRunner:
             if entry.asks(trainer):
                 entry.call(trainer)
         self._cursor = None
+        if self._looks_for_lulls and entries is None:
+            self._lull = find_lull(self._order, trainer)
+
+    def _end_lull(self) -> None:
+        lull, self._lull = self._lull, None
+        if lull is not None:
+            lull.end()
+
+    def _stop_walk_behind(self, place: int) -> None:
+        self._phase, self._walked = "iteration", self._order
+        self._cursor = iter(self._order)
+        for _ in range(place + 1):
+            next(self._cursor)
 
     def resume(self, trainer: Any) -> None:
         """Calls what was still to come in the iteration in which the loaded snapshot was taken."""
@@ -278,6 +314,7 @@ class ExtensionRunner:
             Exception: The first that one of them raised, after all were finalized.
         """
         self._cursor = None
+        self._end_lull()
         errors: list[Exception] = []
         for entry in self._order:
             finalize = getattr(entry.extension, "finalize", None)
@@ -298,6 +335,7 @@ class ExtensionRunner:
             serializer: A serializer or deserializer; what Chainer has goes under ``extensions``
                 and ``extension_triggers``, the place under ``_resume``.
         """
+        self._end_lull()
         extensions = serializer["extensions"]
         triggers = serializer["extension_triggers"]
         for name, entry in self.entries.items():

@@ -13,6 +13,7 @@ from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
 from chainer_compat.reporter import DictSummary
 from chainer_compat.serializer import Serializer
 from chainer_compat.training._extension import Extension
+from chainer_compat.training._lull import Idle, is_foreseen
 from chainer_compat.training.extensions import _log_json
 from chainer_compat.training.triggers._get import get_trigger
 
@@ -89,13 +90,28 @@ class LogReport(Extension):
         Args:
             trainer: The trainer that calls it.
         """
-        observation = trainer.observation
-        if self._keys is not None:
-            observation = {key: observation[key] for key in self._keys if key in observation}
-        self._summary.add(observation)
+        if self._keys is None:
+            self._summary.add(trainer.observation)
+        else:
+            self._add_chosen(trainer.observation)
         # That is `trainer.is_before_training`, which a host may have to work out.
         if trainer.updater.iteration == 0 or self._trigger(trainer):
             self._complete_entry(trainer)
+
+    def _add_chosen(self, observation: dict[str, Any]) -> None:
+        keys: Any = self._keys
+        self._summary.add({key: observation[key] for key in keys if key in observation})
+
+    # The runner asks these two; see `training/_lull.py`.
+    @property
+    def _may_idle(self) -> bool:
+        return type(self).__call__ is LogReport.__call__ and is_foreseen(self._trigger)
+
+    def _idle(self, trainer: Any) -> Idle | None:
+        trigger: Any = self._trigger
+        if trigger.fires_always:
+            return None
+        return Idle(self._summary.add if self._keys is None else self._add_chosen, trigger)
 
     def _complete_entry(self, trainer: Any) -> None:
         entry: dict[str, Any] = {

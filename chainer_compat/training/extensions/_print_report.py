@@ -7,6 +7,7 @@ from typing import IO, Any
 
 from chainer_compat.errors import InvalidArgumentTypeError
 from chainer_compat.training._extension import Extension
+from chainer_compat.training._lull import Idle
 from chainer_compat.training.extensions._console import erase_below
 from chainer_compat.training.extensions._log_report import LogReport
 
@@ -67,8 +68,7 @@ class PrintReport(Extension):
         Args:
             trainer: The trainer that calls it.
         """
-        # Mostly there is nothing new, and this is called in every iteration.
-        if self._found_in == id(trainer) and len(self._found.log) == self._log_len:
+        if self._has_nothing_new(trainer):
             return
         out = sys.stdout if self._out is None else self._out
         if self._header:
@@ -80,6 +80,17 @@ class PrintReport(Extension):
                 erase_below(out)
                 self._print(entry, out)
             self._log_len = len(log)
+
+    def _has_nothing_new(self, trainer: Any) -> bool:
+        return self._found_in == id(trainer) and len(self._found.log) == self._log_len
+
+    # The runner asks these two; see `training/_lull.py`.
+    @property
+    def _may_idle(self) -> bool:
+        return type(self).__call__ is PrintReport.__call__ and isinstance(self._log_report, str)
+
+    def _idle(self, trainer: Any) -> Idle | None:
+        return Idle() if self._has_nothing_new(trainer) else None
 
     def _current_log(self, trainer: Any) -> list[dict[str, Any]]:
         log_report = self._log_report

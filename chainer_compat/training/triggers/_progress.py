@@ -44,6 +44,8 @@ class ProgressTrigger(Trigger):
         self._decided_in = 0  # the iteration
         self._decided_at: float = 0
         self._quiet_until: float = 0
+        # The iterations in which nobody asks it, for the answer is known.
+        self._lull: Any = None
 
     def _marks_passed(self, progress: float) -> int:
         """How many marks lie at or before a position."""
@@ -63,7 +65,54 @@ class ProgressTrigger(Trigger):
         self._unit = _checked(unit)
         self._count_anew()
 
+    @property
+    def fires_always(self) -> bool:
+        """Whether each iteration is a mark (Chainer's default trigger)."""
+        return self._fires_always
+
+    @property
+    def quiet_until(self) -> float:
+        """Up to where, exclusively, the answer is known when it has been asked."""
+        if self._fires_always:
+            return float("inf")
+        return -1 if self._passed is None else self._quiet_until
+
+    def rest(self, lull: Any) -> None:
+        """Is told that it is not asked in a lull.
+
+        Args:
+            lull: The lull, which it ends if it is asked all the same, or looked at.
+        """
+        self._lull = lull
+
+    def end_lull(self) -> None:
+        """Ends the lull in which it is not asked, if there is one."""
+        if self._lull is not None:
+            self._lull.end()
+
+    def wake(self, updater: Any, before: int, iteration: int, epoch_detail: float) -> None:
+        """Is told that it is asked again, and notes the questions that it was not asked.
+
+        Args:
+            updater: The updater of the run.
+            before: The last iteration but one that it would have been asked about.
+            iteration: The last.
+            epoch_detail: How far that had come.
+        """
+        self._lull = None
+        if iteration == self._previous_iteration:
+            return
+        self._previous_iteration = iteration
+        if self._unit == "epoch":
+            self._previous_epoch_detail = epoch_detail
+            return
+        self._asked_of = updater
+        if self._fires_always:
+            self._before = before
+            self._passed = None
+
     def _look_up_epoch(self) -> None:
+        self.end_lull()
         asked_of = self._asked_of
         if asked_of is not None and asked_of.iteration == self._previous_iteration:
             self._previous_epoch_detail = float(getattr(asked_of, "epoch_detail", 0.0))
@@ -95,6 +144,8 @@ class ProgressTrigger(Trigger):
             if self._fires_always:
                 # The default of every extension. Only the two positions are noted, from which a
                 # repeated question is decided.
+                if self._lull is not None:
+                    self._lull.end()
                 previous = self._previous_iteration
                 if type(iteration) is int and 0 <= previous < iteration:
                     self._before = previous
@@ -178,7 +229,7 @@ class ProgressTrigger(Trigger):
 
     def __getstate__(self) -> dict[str, Any]:
         self._look_up_epoch()
-        return {**self.__dict__, "_asked_of": None}
+        return {**self.__dict__, "_asked_of": None, "_lull": None}
 
 
 def _guess_previous(updater: Any, unit: str) -> float:
