@@ -29,7 +29,8 @@ class _Worker:
         python = ORACLE if contender.in_oracle else pathlib.Path(sys.executable)
         if not python.exists():
             raise ContenderError(f"{contender.label}: {python} does not exist (see CONTRIBUTING)")
-        arguments = [contender.module, contender.function, json.dumps(options)]
+        names = [contender.module, contender.function, contender.library]
+        arguments = [*names, json.dumps(options)]
         self._process = subprocess.Popen(  # noqa: S603 (this project's own code)
             [python, "-W", "ignore", "-m", "benchmarks._worker", *arguments],
             cwd=ROOT,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from benchmarks.contenders.call_costs import LIMIT as _CALL_LIMIT
 from benchmarks.contenders.call_costs import ROWS as _SMALL_CALLS
 from benchmarks.contenders.function_calls import ROWS as _FUNCTIONS
 from benchmarks.contenders.link_calls import TITLES as _LINKS
 from benchmarks.contenders.optimizer_steps import KINDS as _OPTIMIZERS
+
+_OURS = "chainer_compat"
+_CHAINERS = "chainer"
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,22 @@ class Contender:
     label: str
     module: str
     function: str
-    in_oracle: bool = False
+    # What is imported for it, and given to it ahead of the options.
+    library: str = ""
+
+    @property
+    def in_oracle(self) -> bool:
+        """Whether it runs in Chainer's own environment."""
+        return self.library == _CHAINERS
+
+
+def _all_three(module: str, torchs: str, chainers: str) -> tuple[Contender, ...]:
+    """torch, and one function in Chainer's API under this package and under Chainer."""
+    return (
+        Contender("torch", module, torchs, "torch"),
+        Contender("chainer_compat", module, chainers, _OURS),
+        Contender("Chainer 7.8.1", module, chainers, _CHAINERS),
+    )
 
 
 @dataclass(frozen=True)
@@ -61,16 +79,8 @@ _RANDOM = (
     "nearly all of their time; torch draws others."
 )
 
-_CALLS = (
-    Contender("torch", "function_calls", "torch_calls"),
-    Contender("chainer_compat", "function_calls", "compat_calls"),
-    Contender("Chainer 7.8.1", "function_calls", "chainer_calls", in_oracle=True),
-)
-_LINK_CALLS = (
-    Contender("torch", "link_calls", "torch_calls"),
-    Contender("chainer_compat", "link_calls", "compat_calls"),
-    Contender("Chainer 7.8.1", "link_calls", "chainer_calls", in_oracle=True),
-)
+_CALLS = _all_three("function_calls", "torch_calls", "calls")
+_LINK_CALLS = _all_three("link_calls", "torch_calls", "calls")
 
 SECTIONS = {
     "loop": Section(
@@ -130,16 +140,16 @@ SECTIONS = {
         "The same model written in Chainer's API, with SGD",
         _ITERATION,
         (
-            Contender("Chainer 7.8.1", "chainer_api", "train_sgd", in_oracle=True),
-            Contender("chainer_compat", "compat_api", "train_sgd"),
+            Contender("Chainer 7.8.1", "chainers_api", "train_sgd", _CHAINERS),
+            Contender("chainer_compat", "chainers_api", "train_sgd", _OURS),
         ),
     ),
     "chainer-adam": Section(
         "The same model written in Chainer's API, with Adam",
         _ITERATION,
         (
-            Contender("Chainer 7.8.1", "chainer_api", "train_adam", in_oracle=True),
-            Contender("chainer_compat", "compat_api", "train_adam"),
+            Contender("Chainer 7.8.1", "chainers_api", "train_adam", _CHAINERS),
+            Contender("chainer_compat", "chainers_api", "train_adam", _OURS),
         ),
     ),
     "models": Section(
@@ -150,18 +160,18 @@ SECTIONS = {
             "lstm": "NStepLSTM, 16 sequences",
         },
         (
-            Contender("by hand in torch", "models", "torch_models"),
-            Contender("chainer_compat", "models", "compat_models"),
-            Contender("Chainer 7.8.1", "models", "chainer_models", in_oracle=True),
+            Contender("by hand in torch", "models", "torch_models", "torch"),
+            Contender("chainer_compat", "models", "chainers_models", _OURS),
+            Contender("Chainer 7.8.1", "models", "chainers_models", _CHAINERS),
         ),
     ),
     "optimizers-few": Section(
         "An optimizer's step over 4 small parameters, one thread",
         _STEPS,
         (
-            Contender("torch.optim, foreach", "optimizer_steps", "torch_few"),
-            Contender("chainer_compat", "optimizer_steps", "compat_few"),
-            Contender("Chainer 7.8.1", "optimizer_steps", "chainer_few", in_oracle=True),
+            Contender("torch.optim, foreach", "optimizer_steps", "torch_few", "torch"),
+            Contender("chainer_compat", "optimizer_steps", "few", _OURS),
+            Contender("Chainer 7.8.1", "optimizer_steps", "few", _CHAINERS),
         ),
         by_quantity=True,
     ),
@@ -169,9 +179,9 @@ SECTIONS = {
         "An optimizer's step over 200 small parameters, one thread",
         _STEPS,
         (
-            Contender("torch.optim, foreach", "optimizer_steps", "torch_many"),
-            Contender("chainer_compat", "optimizer_steps", "compat_many"),
-            Contender("Chainer 7.8.1", "optimizer_steps", "chainer_many", in_oracle=True),
+            Contender("torch.optim, foreach", "optimizer_steps", "torch_many", "torch"),
+            Contender("chainer_compat", "optimizer_steps", "many", _OURS),
+            Contender("Chainer 7.8.1", "optimizer_steps", "many", _CHAINERS),
         ),
         by_quantity=True,
     ),
@@ -192,7 +202,7 @@ SECTIONS = {
     "calls": Section(
         "What a call costs, on arrays of a few elements, one thread",
         {f"forward_{name}": name for name in _SMALL_CALLS},
-        tuple(replace(contender, module="call_costs") for contender in _CALLS),
+        _all_three("call_costs", "torch_calls", "calls"),
         shows_overhead=True,
         by_quantity=True,
         limit=_CALL_LIMIT,
@@ -214,33 +224,37 @@ SECTIONS = {
         {"step_batch": "per batch"},
         (
             Contender("torch: DataLoader, no workers", "torch_data", "batches"),
-            Contender("Chainer 7.8.1", "chainer_data", "batches", in_oracle=True),
-            Contender("chainer_compat", "compat_data", "batches"),
+            Contender("Chainer 7.8.1", "chainers_data", "batches", _CHAINERS),
+            Contender("chainer_compat", "chainers_data", "batches", _OURS),
         ),
     ),
     "summary": Section(
         "A DictSummary that a thousand values are added to",
         {"step_add": "per dictionary"},
         (
-            Contender("Chainer 7.8.1", "chainer_data", "summary", in_oracle=True),
-            Contender("chainer_compat", "compat_data", "summary"),
+            Contender("Chainer 7.8.1", "chainers_data", "summary", _CHAINERS),
+            Contender("chainer_compat", "chainers_data", "summary", _OURS),
         ),
     ),
     "files": Section(
         "A file of {size} million float32 weights with Adam's moments",
         _FILES,
         (
-            Contender("Chainer 7.8.1: npz", "chainer_api", "npz_deflated", in_oracle=True),
-            Contender("chainer_compat: npz", "compat_api", "npz_deflated"),
+            Contender("Chainer 7.8.1: npz", "chainers_files", "npz_deflated", _CHAINERS),
+            Contender("chainer_compat: npz", "chainers_files", "npz_deflated", _OURS),
             Contender("np.savez_compressed", "plain_files", "savez_compressed"),
-            Contender("Chainer 7.8.1: npz, plain", "chainer_api", "npz_plain", in_oracle=True),
-            Contender("chainer_compat: npz, plain", "compat_api", "npz_plain"),
+            Contender("Chainer 7.8.1: npz, plain", "chainers_files", "npz_plain", _CHAINERS),
+            Contender(
+                "chainer_compat: npz, plain", "chainers_files", "npz_plain", "chainer_compat"
+            ),
             Contender("np.savez", "plain_files", "savez"),
-            Contender("Chainer 7.8.1: hdf5", "chainer_api", "hdf5", in_oracle=True),
-            Contender("chainer_compat: hdf5", "compat_api", "hdf5"),
+            Contender("Chainer 7.8.1: hdf5", "chainers_files", "hdf5", _CHAINERS),
+            Contender("chainer_compat: hdf5", "chainers_files", "hdf5", _OURS),
             Contender("torch.save", "plain_files", "torch_save"),
             Contender("safetensors", "plain_files", "safetensors"),
-            Contender("chainer_compat: safetensors", "compat_api", "safetensors"),
+            Contender(
+                "chainer_compat: safetensors", "chainers_files", "safetensors", "chainer_compat"
+            ),
             Contender("the bytes alone, written and read", "plain_files", "bytes_alone"),
             Contender(
                 "the bytes alone, read into new memory", "plain_files", "bytes_into_new_memory"

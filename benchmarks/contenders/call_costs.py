@@ -18,19 +18,14 @@ _MATRIX = (2, 3)
 _IMAGES = (1, 2, 4, 4)
 
 
-def torch_calls(options):
+def torch_calls(torch, options):
     """The bare functions of torch."""
-    return function_calls.torch_calls(options, ROWS)
+    return function_calls.torch_calls(torch, options, ROWS)
 
 
-def compat_calls(options):
-    """The functions and links of this package."""
-    return function_calls.compat_calls(options, ROWS)
-
-
-def chainer_calls(options):
-    """Chainer's functions and links."""
-    return function_calls.chainer_calls(options, ROWS)
+def calls(chainer, options):
+    """The functions and links of this package, or Chainer's."""
+    return function_calls.calls(chainer, options, ROWS)
 
 
 def _row(shapes, torch, chainer, **rest):

@@ -27,11 +27,8 @@ class Row:
     link: Callable[[Any], Any] | None = None
 
 
-def torch_calls(options, rows=None):
+def torch_calls(torch, options, rows=None):
     """The bare functions of torch."""
-    import torch
-
-    torch.set_num_threads(1)
 
     def calls(row):
         tensors = [_leaf(torch.from_numpy(array)) for array in row.arrays()]
@@ -60,25 +57,10 @@ def _leaf(tensor):
     return tensor.long() if tensor.dtype.is_signed else tensor
 
 
-def compat_calls(options, rows=None):
-    """The functions of this package."""
-    import torch
+def calls(chainer, options, rows=None):
+    """The functions of this package, or Chainer's."""
 
-    import chainer_compat
-
-    torch.set_num_threads(1)
-    return _in_chainers_api(chainer_compat, options, rows)
-
-
-def chainer_calls(options, rows=None):
-    """Chainer's functions."""
-    import chainer
-
-    return _in_chainers_api(chainer, options, rows)
-
-
-def _in_chainers_api(chainer, options, rows):
-    def calls(row):
+    def of_row(row):
         arrays = row.arrays()
         inputs = [chainer.Variable(a) if a.dtype.kind == "f" else a for a in arrays]
         variables = [x for x in inputs if isinstance(x, chainer.Variable)]
@@ -101,7 +83,7 @@ def _in_chainers_api(chainer, options, rows):
 
         return forward, step
 
-    return _timed(options, calls, rows)
+    return _timed(options, of_row, rows)
 
 
 def _timed(options, make, rows):

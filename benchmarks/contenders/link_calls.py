@@ -35,13 +35,10 @@ _SIZES = {
 }
 
 
-def torch_calls(options):
+def torch_calls(torch, options):
     """The layers of torch."""
-    import torch
 
-    torch.set_num_threads(1)
-
-    def calls(net, inputs, forward):
+    def pair(net, inputs, forward):
         def step():
             net.zero_grad()
             for x in inputs:
@@ -51,7 +48,7 @@ def torch_calls(options):
         return forward, step
 
     made = {**_torch_layers(torch), **_torch_recurrent(torch)}
-    pairs = {name: calls(*made[name]) for name in TITLES}
+    pairs = {name: pair(*made[name]) for name in TITLES}
     return _timing.timed_calls(pairs, options["epochs"])
 
 
@@ -103,25 +100,10 @@ def _torch_recurrent(torch):
     return made
 
 
-def compat_calls(options):
-    """The links of this package."""
-    import torch
+def calls(chainer, options):
+    """The links of this package, or Chainer's."""
 
-    import chainer_compat
-
-    torch.set_num_threads(1)
-    return _in_chainers_api(chainer_compat, options)
-
-
-def chainer_calls(options):
-    """Chainer's links."""
-    import chainer
-
-    return _in_chainers_api(chainer, options)
-
-
-def _in_chainers_api(chainer, options):
-    def calls(net, inputs, forward):
+    def pair(net, inputs, forward):
         def step():
             net.cleargrads()
             for x in inputs:
@@ -131,7 +113,7 @@ def _in_chainers_api(chainer, options):
         return forward, step
 
     made = {**_chainers_layers(chainer), **_chainers_recurrent(chainer)}
-    pairs = {name: calls(*made[name]) for name in TITLES}
+    pairs = {name: pair(*made[name]) for name in TITLES}
     return _timing.timed_calls(pairs, options["epochs"])
 
 

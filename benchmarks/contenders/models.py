@@ -9,12 +9,9 @@ from benchmarks.contenders import _timing
 BATCH = 100
 
 
-def torch_models(options):
+def torch_models(torch, options):
     """Written by hand in torch."""
-    import torch
-
     nn = torch.nn
-    torch.set_num_threads(1)
 
     def made(net, x, t):
         optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
@@ -54,24 +51,8 @@ def _torch_lstm(torch):
     return step
 
 
-def compat_models(options):
-    """In Chainer's API, under this package."""
-    import torch
-
-    import chainer_compat
-
-    torch.set_num_threads(1)
-    return _in_chainers_api(chainer_compat, options)
-
-
-def chainer_models(options):
-    """In Chainer's API, under Chainer."""
-    import chainer
-
-    return _in_chainers_api(chainer, options)
-
-
-def _in_chainers_api(chainer, options):
+def chainers_models(chainer, options):
+    """Written in Chainer's API, under this package or Chainer."""
     links, functions = chainer.links, chainer.functions
 
     class MLP(chainer.Chain):

@@ -37,34 +37,24 @@ SHAPES = ((16, 16), (16,))
 FEW, MANY = 4, 200
 
 
-def torch_few(options):
+def torch_few(torch, options):
     """Torch's own optimizers, in their foreach implementation."""
-    return _torch(options, FEW)
+    return _torch(torch, options, FEW)
 
 
-def torch_many(options):
+def torch_many(torch, options):
     """The same over many parameters."""
-    return _torch(options, MANY)
+    return _torch(torch, options, MANY)
 
 
-def compat_few(options):
-    """The optimizers of this package."""
-    return _compat(options, FEW)
+def few(chainer, options):
+    """The optimizers of this package, or Chainer's."""
+    return _in_chainers_api(chainer, options, FEW)
 
 
-def compat_many(options):
+def many(chainer, options):
     """The same over many parameters."""
-    return _compat(options, MANY)
-
-
-def chainer_few(options):
-    """Chainer's optimizers."""
-    return _chainer(options, FEW)
-
-
-def chainer_many(options):
-    """The same over many parameters."""
-    return _chainer(options, MANY)
+    return _in_chainers_api(chainer, options, MANY)
 
 
 def _arrays(count):
@@ -73,11 +63,7 @@ def _arrays(count):
     return [random.uniform(-1, 1, shape).astype(np.float32) for shape in shapes]
 
 
-def _torch(options, count):
-    import torch
-
-    torch.set_num_threads(1)
-
+def _torch(torch, options, count):
     def made(kind):
         params = [torch.nn.Parameter(torch.from_numpy(array)) for array in _arrays(count)]
         for param in params:
@@ -86,21 +72,6 @@ def _torch(options, count):
         return optimizer(params, lr=1e-3, foreach=True, **kind.options).step
 
     return _timed(options, made)
-
-
-def _compat(options, count):
-    import torch
-
-    import chainer_compat
-
-    torch.set_num_threads(1)
-    return _in_chainers_api(chainer_compat, options, count)
-
-
-def _chainer(options, count):
-    import chainer
-
-    return _in_chainers_api(chainer, options, count)
 
 
 def _in_chainers_api(chainer, options, count):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import pathlib
+
 import pytest
 
-from benchmarks import _report
+from benchmarks import _report, contenders
 from benchmarks._sections import SECTIONS, Section
 
+CONTENDERS = pathlib.Path(contenders.__file__).parent
 LOOP = Section("A loop", {"iteration": "per iteration"}, (), shows_overhead=True)
 FILES = Section("A file", {"save": "save", "bytes": "size"}, ())
 
@@ -55,6 +59,17 @@ def test_labels_of_a_section_are_all_different(name):
     labels = [contender.label for contender in SECTIONS[name].contenders]
 
     assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_contenders_are_functions_that_there_are(name):
+    for contender in SECTIONS[name].contenders:
+        file = CONTENDERS / f"{contender.module}.py"
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        taken = [argument.arg for argument in functions[contender.function].args.args]
+        library = {"": [], "torch": ["torch"]}.get(contender.library, ["chainer"])
+        assert taken[: len(library) + 1] == [*library, "options"]
 
 
 def test_what_a_call_costs_is_shown_as_time():

@@ -19,8 +19,17 @@ class _Both:
         self.optimizer.serialize(serializer["optimizer"])
 
 
-def npz(chainer, options, *, compression):
-    """Measure `save_npz` and `load_npz` of a model and its Adam."""
+def npz_deflated(chainer, options):
+    """`save_npz` and `load_npz`, compressed, which is Chainer's default."""
+    return _npz(chainer, options, compression=True)
+
+
+def npz_plain(chainer, options):
+    """`save_npz` and `load_npz` without compression."""
+    return _npz(chainer, options, compression=False)
+
+
+def _npz(chainer, options, *, compression):
     target, other = (_make(chainer, options) for _ in range(2))
 
     def measure():
@@ -33,7 +42,7 @@ def npz(chainer, options, *, compression):
 
 
 def hdf5(chainer, options):
-    """Measure `save_hdf5` and `load_hdf5` of a model and its Adam."""
+    """`save_hdf5` and `load_hdf5`, compressed, which is Chainer's default."""
     target, other = (_make(chainer, options) for _ in range(2))
     return lambda: _files.measure(
         lambda path: chainer.serializers.save_hdf5(path, target),
@@ -42,7 +51,7 @@ def hdf5(chainer, options):
 
 
 def safetensors(chainer, options):
-    """Measure `save_safetensors` and `load_safetensors` of a model and its Adam."""
+    """`save_safetensors` and `load_safetensors`."""
     target, other = (_make(chainer, options) for _ in range(2))
     return lambda: _files.measure(
         lambda path: chainer.serializers.save_safetensors(path, target),
