@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -95,10 +96,28 @@ def _mask(x: Tensor, ratio: float) -> Tensor:
     if x.is_cuda or not x.is_floating_point():
         keep = torch.empty_like(x, requires_grad=False, dtype=torch.float32).bernoulli_(1 - ratio)
         return (keep / (1 - ratio)).to(x.dtype)
-    flags: Any = np.random.rand(*x.shape) >= ratio  # noqa: NPY002 -- Chainer's stream
     if x.dtype is torch.bfloat16:  # out of a mixed precision; NumPy does not have it
+        flags: Any = np.random.rand(*x.shape) >= ratio  # noqa: NPY002 -- Chainer's stream
         return (torch.from_numpy(flags) / (1 - ratio)).to(x.dtype)
-    return torch.from_numpy(np.asarray(_scale(ratio, x.dtype) * flags))
+    scale = _scale(ratio, x.dtype)
+
+    def factors(size: Any) -> Any:
+        return scale * (np.random.random_sample(size) >= ratio)  # noqa: NPY002 -- as above
+
+    return _in_blocks(x, factors)
+
+
+def _in_blocks(like: Tensor, draw: Callable[[Any], Any]) -> Tensor:
+    """An array of what is drawn, in the order of its elements; `draw` takes a shape or a size."""
+    dtype = _crossing.numpy_dtype(like.dtype)
+    if like.numel() <= _BLOCK:
+        return torch.from_numpy(np.asarray(draw(like.shape), dtype))
+    drawn = np.empty(like.shape, dtype)
+    flat = drawn.reshape(-1)
+    for start in range(0, flat.size, _BLOCK):
+        part = flat[start : start + _BLOCK]
+        part[:] = draw(part.size)
+    return torch.from_numpy(drawn)
 
 
 @functools.lru_cache(maxsize=64)
@@ -166,12 +185,7 @@ def _normal_noise(like: Tensor) -> Tensor:
     if like.dtype is torch.bfloat16:  # out of a mixed precision; NumPy does not have it
         drawn: Any = np.random.standard_normal(tuple(like.shape))  # noqa: NPY002 -- Chainer's stream
         return torch.from_numpy(np.asarray(drawn)).to(like.dtype)
-    noise = np.empty(like.shape, _crossing.numpy_dtype(like.dtype))
-    flat = noise.reshape(-1)
-    for start in range(0, flat.size, _BLOCK):
-        part = flat[start : start + _BLOCK]
-        part[:] = np.random.standard_normal(part.size)  # noqa: NPY002 -- Chainer's stream
-    return torch.from_numpy(noise)
+    return _in_blocks(like, np.random.standard_normal)
 
 
 def gumbel_softmax(log_pi: Any, tau: float = 0.1, axis: int = 1) -> Variable:
