@@ -524,7 +524,7 @@ def local_response_normalization(
     """
     total: Tensor = _window_sum(x * x, n // 2)
     # A power by way of the logarithm, in two thirds of the time of torch's own on a CPU.
-    return x * torch.exp(torch.log(k + alpha * total) * -beta)
+    return x * torch.log((alpha * total).add_(k)).mul_(-beta).exp_()
 
 
 class _WindowSum(torch.autograd.Function):

@@ -51,6 +51,10 @@ def _check_pad(x: Tensor, widths: _Pairs, mode: str, *options: Any) -> None:
         _checks.expect_floating(x, "x")
 
 
+def _is_one_number(values: _Pairs) -> bool:
+    return not values or (values[0][0] == values[0][1] and values.count(values[0]) == len(values))
+
+
 @function("Pad", check=_check_pad)
 def _pad(
     x: Tensor,
@@ -60,7 +64,7 @@ def _pad(
     pad_width: Any,
     keywords: dict[str, Any],
 ) -> Tensor:
-    if mode == "constant" and all(pair == values[0] and pair[0] == pair[1] for pair in values):
+    if mode == "constant" and _is_one_number(values):
         flat = [n for pair in reversed(widths) for n in pair]
         return torch.nn.functional.pad(x, flat, value=values[0][0] if values else 0)
     for axis, (width, value) in enumerate(zip(widths, values, strict=True)):
@@ -107,6 +111,14 @@ def _pairs(value: Any, ndim: int) -> _Pairs:
     return [(before, after) for before, after in spread.tolist()]
 
 
+def _check_options(mode: str, keywords: dict[str, Any]) -> None:
+    unknown = sorted(set(keywords) - set(_OPTIONS[mode]))
+    if unknown:
+        raise InvalidArgumentError(f"pad in mode {mode!r} does not take {', '.join(unknown)}")
+    if keywords.get("reflect_type", "even") != "even":
+        raise NotSupportedError("F.pad reflects with reflect_type='even' only; use F.concat")
+
+
 def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
     """Returns an array with elements added at the ends of its axes, as ``numpy.pad`` adds them.
 
@@ -137,18 +149,15 @@ def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
         raise NotSupportedError("F.pad takes no function as its mode; use F.concat instead")
     if mode not in _OPTIONS:
         raise InvalidArgumentError(f"mode of pad is one of {', '.join(_OPTIONS)}; got {mode!r}")
-    unknown = sorted(set(keywords) - set(_OPTIONS[mode]))
-    if unknown:
-        raise InvalidArgumentError(f"pad in mode {mode!r} does not take {', '.join(unknown)}")
-    if keywords.get("reflect_type", "even") != "even":
-        raise NotSupportedError("F.pad reflects with reflect_type='even' only; use F.concat")
+    if keywords:
+        _check_options(mode, keywords)
     _checks.expect_array(x, "Pad")
-    ndim = len(x.shape)
+    ndim = x.ndim
     widths = _pairs(pad_width, ndim)
-    for pair in widths:
-        if not all(isinstance(n, int) for n in pair):
+    for before, after in widths:
+        if not (isinstance(before, int) and isinstance(after, int)):
             raise InvalidArgumentTypeError(f"pad_width is of integers; got {pad_width!r}")
-        if min(pair) < 0:
+        if before < 0 or after < 0:
             raise InvalidArgumentError(f"pad_width must not be negative; got {pad_width!r}")
     default = None if mode in _STATISTICS else 0
     values = _pairs(next(iter(keywords.values()), default) if mode not in _REPEATING else 0, ndim)
