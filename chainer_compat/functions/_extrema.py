@@ -310,7 +310,19 @@ def _expect_broadcast(x1: Tensor, x2: Tensor) -> None:
         ) from None
 
 
-@function("Maximum", check=_check_pair)
+def _of_one_dtype(kernel: Any, is_first: Any) -> Any:
+    def shortcut(x1: Tensor, x2: Tensor) -> Tensor | None:
+        # torch broadcasts the shapes.
+        if not (x1.dtype is x2.dtype is torch.float32):
+            return None
+        derives = (x1.requires_grad or x2.requires_grad) and torch.is_grad_enabled()
+        y: Tensor = _of_two(x1, x2, kernel, is_first) if derives else kernel(x1, x2)
+        return y
+
+    return shortcut
+
+
+@function("Maximum", check=_check_pair, shortcut=_of_one_dtype(torch.maximum, torch.ge))
 def maximum(x1: Tensor, x2: Tensor) -> Tensor:
     """Returns the larger one of each two elements, with broadcasting.
 
@@ -336,7 +348,7 @@ def maximum(x1: Tensor, x2: Tensor) -> Tensor:
     return y
 
 
-@function("Minimum", check=_check_pair)
+@function("Minimum", check=_check_pair, shortcut=_of_one_dtype(torch.minimum, torch.le))
 def minimum(x1: Tensor, x2: Tensor) -> Tensor:
     """Returns the smaller one of each two elements, with broadcasting.
 

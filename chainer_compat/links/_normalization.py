@@ -220,12 +220,16 @@ class BatchNormalization(Link):
         if gamma is None or beta is None:
             gamma, beta = self._weights()
         result: Variable
-        if not _this_thread.mode.train:
+        mode = _this_thread.mode
+        if not mode.train:
             result = functions.fixed_batch_normalization(
                 x, gamma, beta, mean, var, self.eps, self.axis
             )
             return result
-        decay, again = begin_batch(self, finetune)
+        if finetune:
+            decay, again = begin_batch(self, finetune)
+        else:
+            decay, again = self.decay, mode.in_recomputing
         mean, var = (None, None) if again else self._views.of(mean, var)
         result = batch_normalization_by_place(x, gamma, beta, mean, var, self.eps, decay, self.axis)
         return result
