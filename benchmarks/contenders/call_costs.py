@@ -52,6 +52,18 @@ def _with_condition():
     return [np.array([[True, False, True]] * 2), *floats(_MATRIX, _MATRIX)()]
 
 
+def _torch_batch_norm():
+    statistics = []
+
+    def call(torch, nn, x, g, b):
+        if not statistics:
+            statistics.extend([torch.zeros(3), torch.ones(3)])
+        mean, var = statistics
+        return nn.batch_norm(x, mean, var, g, b, training=True)
+
+    return call
+
+
 # By how many repositories use each, whether as a function or by the link of it.
 ROWS = {
     "L.Linear": _row(
@@ -96,7 +108,7 @@ ROWS = {
     "dropout": _of_matrix(lambda _, nn, x: nn.dropout(x), lambda F, x: F.dropout(x)),
     "L.BatchNormalization": _row(
         [_MATRIX, (3,), (3,)],
-        lambda _, nn, x, g, b: nn.batch_norm(x, g.data, b.data, g, b, training=True),
+        _torch_batch_norm(),
         lambda layer, x, *_: layer(x),
         link=lambda links: links.BatchNormalization(3),
     ),
