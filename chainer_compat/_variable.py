@@ -164,9 +164,7 @@ class Variable:
         # A leaf of its own: the tensor that came in may be the user's.
         leaf = plain.detach().requires_grad_()
         if self._own_grad is not None:
-            leaf.grad, self._own_grad = self._own_grad, None
-            if self._grad_cache is not None:
-                _backprop.grad_was_exposed(self)
+            self._hand_over_grad(leaf)
         if self._unshared:
             self._plain = leaf
         else:
@@ -174,6 +172,19 @@ class Variable:
         if self._node is not None:
             self._node.attach(leaf)
         return leaf
+
+    def _hand_over_grad(self, leaf: torch.Tensor) -> None:
+        """Gives torch the gradient; not that of an array of other dtype, shape or device before."""
+        grad, self._own_grad = self._own_grad, None
+        fits = grad is not None and (
+            grad.dtype is leaf.dtype and grad.shape == leaf.shape and grad.device == leaf.device
+        )
+        if not fits:
+            self._grad_cache = None
+            return
+        leaf.grad = grad
+        if self._grad_cache is not None:
+            _backprop.grad_was_exposed(self)
 
     def _take_up(self, plain: torch.Tensor | None) -> torch.Tensor:
         """The array as a tensor, which is the one that there is already if it is a copy."""

@@ -164,7 +164,8 @@ def _soft(x: Tensor, t: Tensor, weight: Tensor | None, reduce: str, kind: str) -
         log_y = log_y * weight.reshape(1, -1, *(1,) * (x.ndim - 2))
     loss = -(t * log_y).sum(1)
     if kind == "kl-divergence":
-        loss = loss + torch.xlogy(t, t).sum(1)
+        # Chainer's guard of the logarithm, which adds about 1e-7 for each class.
+        loss = loss + (t * torch.log(t + 1e-7)).sum(1)
     return loss if reduce == "no" else loss.sum() / max(loss.numel(), 1)
 
 

@@ -91,7 +91,7 @@ def test_features_and_predictions_of_images(both: Any, oracle: Any, tmp_path: pa
     path = str(tmp_path / "model.npz")
     value_of(oracle.ask(vision.saved, "GoogLeNet", path, 32, ["pool1"], {}))
     for oversample in (False, True):
-        both(vision.predicted, path, oversample, rtol=1e-4, atol=1e-5)
+        both(vision.predicted, path, oversample, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_missing_models_give_the_same_class_of_error(
     ],
 )  # fmt: skip
 def test_parts_of_residual_networks(both: Any, name: str, arguments: Any, options: Any) -> None:
-    both(vision.block, name, arguments, options, rtol=1e-4, atol=1e-4)
+    both(vision.block, name, arguments, options, rtol=1e-5, atol=1e-5)

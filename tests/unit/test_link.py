@@ -468,3 +468,24 @@ def test_a_model_may_have_a_forward_with_an_underscore_of_its_own() -> None:
             return self._forward
 
     assert Model()() == ["a", "b"]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_the_parameters_of_a_new_model_may_be_cast(dtype: Any) -> None:
+    """As scripts do it to predict in half precision; their gradients are NaN before."""
+    link = L.Linear(3, 2)
+    for param in link.params():
+        param.data = param.data.astype(dtype)
+    y = link(np.ones((1, 3), dtype))
+    assert y.dtype == dtype
+    assert link.W.grad is None
+    y.grad = np.ones_like(y.array)
+    y.backward()
+    assert link.W.grad.dtype == link.b.grad.dtype == dtype
+    assert np.isfinite(link.W.grad).all()
+
+
+def test_a_parameter_may_get_another_shape_before_it_is_used() -> None:
+    link = L.Linear(3, 2)
+    link.W.array = np.ones((2, 5), np.float32)
+    assert link(np.ones((1, 5), np.float32)).array.tolist() == [[5, 5]]

@@ -118,18 +118,18 @@ def complex_parts(draw: Any) -> Arguments:
 
 
 ROWS = [
-    Row("batch_det", regular(1, lowest=2), looser=100),
-    Row("batch_inv", regular(1), looser=30),
-    Row("batch_matmul", multiplied_in_batches, looser=10),
-    Row("cholesky", regular(symmetric=True), looser=30),
-    Row("det", regular(lowest=2), looser=100),
-    Row("einsum", summed, looser=10),
-    Row("fft", complex_parts, looser=10),
-    Row("ifft", complex_parts, looser=10),
-    Row("inv", regular(), looser=30),
-    Row("matmul", multiplied, looser=10),
-    Row("sparse_matmul", sparsely_multiplied, looser=10),
-    Row("tensordot", contracted, looser=30),
+    Row("batch_det", regular(1, lowest=2)),
+    Row("batch_inv", regular(1)),
+    Row("batch_matmul", multiplied_in_batches),
+    Row("cholesky", regular(symmetric=True)),
+    Row("det", regular(lowest=2)),
+    Row("einsum", summed),
+    Row("fft", complex_parts),
+    Row("ifft", complex_parts),
+    Row("inv", regular()),
+    Row("matmul", multiplied),
+    Row("sparse_matmul", sparsely_multiplied),
+    Row("tensordot", contracted),
 ]
 
 

@@ -67,7 +67,6 @@ ROWS = [
         stacked(kind, both_ways, mode),
         order=1 if mode in {"half", "wider"} else 2,
         config={"train": train},
-        looser=20,
         label=f" {mode}" if mode else f" {train=}",
     )
     for kind, both_ways in NETWORKS

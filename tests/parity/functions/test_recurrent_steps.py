@@ -67,13 +67,13 @@ def dropped(masked: bool) -> Any:
 
 
 ROWS = [
-    Row("slstm", binary, looser=5),
+    Row("slstm", binary),
     # Chainer's has no second derivative.
-    Row("tree_lstm", children, order=1, looser=5),
+    Row("tree_lstm", children, order=1),
     Row("zoneout", kept),
     Row("zoneout", kept, config={"train": False}, label=" in testing"),
-    Row("simplified_dropconnect", dropped(masked=False), looser=5),
-    Row("simplified_dropconnect", dropped(masked=True), looser=5, label=" masked"),
+    Row("simplified_dropconnect", dropped(masked=False)),
+    Row("simplified_dropconnect", dropped(masked=True), label=" masked"),
 ]
 
 

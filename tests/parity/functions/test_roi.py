@@ -75,9 +75,9 @@ ROWS = [
     # There Chainer's gradient on the CPU fails, or goes to another pixel.
     Row("roi_pooling_2d", indexed_first(False), order=0, label=" over the edge"),
     Row("roi_max_pooling_2d", boxed(False, [0.0, 3.0]), order=1),
-    Row("roi_average_pooling_2d", boxed(False, [0.0, 3.0]), order=1, looser=5),
-    Row("roi_max_align_2d", boxed(True, [0.0, 3.0], True), order=1, looser=5),
-    Row("roi_average_align_2d", boxed(True, [0.0, 3.0], True), order=1, looser=5),
+    Row("roi_average_pooling_2d", boxed(False, [0.0, 3.0]), order=1),
+    Row("roi_max_align_2d", boxed(True, [0.0, 3.0], True), order=1),
+    Row("roi_average_align_2d", boxed(True, [0.0, 3.0], True), order=1),
 ]
 
 

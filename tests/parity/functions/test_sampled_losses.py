@@ -100,9 +100,9 @@ def drawn(draw: Any) -> Arguments:
 
 
 ROWS = [
-    Row("black_out", sampled, order=1, looser=10),
-    Row("black_out", sampled_apart, looser=10, label=" twice"),
-    Row("negative_sampling", drawn, looser=5),
+    Row("black_out", sampled, order=1),
+    Row("black_out", sampled_apart, label=" twice"),
+    Row("negative_sampling", drawn),
 ]
 
 

@@ -60,7 +60,7 @@ ROWS = [
     Row("classification_summary", classified(with_beta=True), order=0),
     Row("f1_score", classified(), order=0),
     Row("precision", classified(), order=0),
-    Row("r2_score", predicted, order=0, looser=100),
+    Row("r2_score", predicted, order=0),
     Row("recall", classified(), order=0),
 ]
 

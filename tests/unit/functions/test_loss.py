@@ -33,6 +33,27 @@ def test_the_cross_entropy_of_equal_scores_is_the_logarithm_of_their_number() ->
     assert with_weight.array == pytest.approx(LN2)
 
 
+def test_probabilities_are_weighted_as_labels_are() -> None:
+    weight = np.array([1, 3], np.float32)
+    scores = np.array([[0.2, -0.5], [1, 2]], np.float32)
+    labels, certain = np.array([0, 1], np.int32), np.eye(2, dtype=np.float32)
+    for reduce in ("mean", "no"):
+        given = {"class_weight": weight, "reduce": reduce, "enable_double_backprop": True}
+        soft = F.softmax_cross_entropy(scores, certain, **given)
+        np.testing.assert_allclose(
+            soft.array, F.softmax_cross_entropy(scores, labels, **given).array, rtol=1e-6
+        )
+
+
+def test_a_divergence_of_probabilities_has_chainers_guard() -> None:
+    x, t = np.zeros((1, 2)), np.array([[0.25, 0.75]])
+    y = F.softmax_cross_entropy(x, t, soft_target_loss="kl-divergence")
+    expected = (t * (np.log(t + 1e-7) + np.log(2))).sum()
+    np.testing.assert_allclose(y.array, expected, rtol=1e-14)
+    nothing = F.softmax_cross_entropy(x, np.array([[0.0, 1]]), soft_target_loss="kl-divergence")
+    assert np.isfinite(nothing.array)
+
+
 def test_labels_that_do_not_count_give_zero_and_a_zero_gradient() -> None:
     x = Variable(X)
     loss = F.softmax_cross_entropy(x, np.array([-1, -1], np.int32))
