@@ -470,6 +470,9 @@ def _unpool(x: Tensor, ksize: Any, stride: Any, pad: Any, outsize: Any, cover_al
     return crop_or_pad(_sum_windows(x, kernel, strides, x.shape[1]), pads, outs)
 
 
+# From so many elements on a convolution is the faster way to repeat them.
+_MANY = 1 << 14
+
 # Repeats each pixel; torch's other kernel for it ("nearest") misses the place of some by one.
 _repeat_pixels: Any = torch._C._nn._upsample_nearest_exact2d
 
@@ -488,7 +491,7 @@ def _plan_repeating(
 def _shortcut_unpooling_2d(
     x: Tensor, ksize: Any, stride: Any, pad: Any, outsize: Any, cover_all: bool
 ) -> Tensor | None:
-    if x.dtype is not torch.float32 or not x.is_cpu or x.ndim != 4:
+    if x.dtype is not torch.float32 or not x.is_cpu or x.ndim != 4 or x.numel() >= _MANY:
         return None
     plan = _plan_repeating(x.shape, ksize, stride, pad, outsize, cover_all)
     if plan is None:

@@ -1,0 +1,18 @@
+"""Pooling and its reverse, whichever of torch's kernels does it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import chainer_compat.functions as F
+from chainer_compat import Variable
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 3, 4), (2, 16, 32, 32)])
+def test_unpooling_repeats_pixels_of_few_and_of_many(shape: tuple[int, ...]) -> None:
+    x = Variable(np.random.RandomState(0).uniform(-1, 1, shape).astype(np.float32))
+    y = F.unpooling_2d(x, 2, cover_all=False)
+    np.testing.assert_array_equal(y.array, x.array.repeat(2, axis=2).repeat(2, axis=3))
+    F.sum(y).backward()
+    np.testing.assert_array_equal(x.grad, np.full(shape, 4, np.float32))
