@@ -77,7 +77,7 @@ def test_layers(
 ) -> None:
     data = layer(kind, "own", named(ins, "x"), named(outs, "y"), parameters, blobs, old)
     inputs = {name: IMAGES + 0.1 * i for i, name in enumerate(named(ins, "x"))}
-    both(caffe.computed, data, inputs, named(outs, "y"), rtol=1e-4, atol=1e-5)
+    both(caffe.computed, data, inputs, named(outs, "y"), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("train", [False, True])
@@ -87,7 +87,7 @@ def test_layers_of_the_present_format(
 ) -> None:
     data = layer(kind, "own", named(ins, "x"), named(outs, "y"), parameters, blobs)
     inputs = {name: IMAGES + 0.1 * i for i, name in enumerate(named(ins, "x"))}
-    both(caffe.computed, data, inputs, named(outs, "y"), (), train, rtol=1e-4, atol=1e-5)
+    both(caffe.computed, data, inputs, named(outs, "y"), (), train, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
@@ -109,7 +109,7 @@ def test_a_small_network(both: Any, old: bool) -> None:
     images = uniform(2, 4, 7, 7)
     inputs = {"x": images, "t": LABELS}
     data = b"".join(parts)
-    tolerances = {"rtol": 1e-4, "atol": 1e-5}
+    tolerances = {"rtol": 1e-5, "atol": 1e-5}
     both(caffe.computed, data, inputs, ["loss", "zz", "p", "d"], **tolerances)
     both(caffe.computed, data, inputs, ["p", "d"], (), True, **tolerances)
     both(caffe.computed, data, inputs, ["p"], ["drop", "fc"], **tolerances)

@@ -297,7 +297,7 @@ def test_training_goes_on_as_under_chainer(oracle, name):
         optimizer.step()
     for theirs_name, ours in (("/l1/W", module[0].weight), ("/l2/b", module[2].bias)):
         np.testing.assert_allclose(
-            ours.detach().numpy(), theirs["after"][theirs_name], rtol=1e-4, atol=1e-6
+            ours.detach().numpy(), theirs["after"][theirs_name], rtol=1e-5, atol=1e-6
         )
 
 

@@ -126,7 +126,7 @@ ROWS = [
 ]  # fmt: skip
 
 # For second derivatives, by precision.
-ROUGH = {"float16": 0.1, "float32": 1e-4, "float64": 1e-10}
+ROUGH = {"float16": 0.1, "float32": 1e-5, "float64": 1e-10}
 
 named = pytest.mark.parametrize("row", ROWS, ids=str)
 
@@ -247,7 +247,8 @@ def test_parameters_of_shapes_that_broadcast(both: Any, row: Row, data: st.DataO
     }
     x = observed(row, Random(0), (2, *first), 2, "float32")
     wrap = wrapped(draw, row)
-    summed = tolerances("float32", 30)  # over the axes that broadcast
+    # Sums over the axes that broadcast cancel: 1.3 times the tolerance has been met.
+    summed = tolerances("float32", 3)
     both(distributions.described, row.name, made, row.options, wrap, x, **summed)
     both(distributions.drawn, row.name, made, row.options, wrap, (2,), **summed)
 

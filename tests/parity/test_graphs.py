@@ -92,7 +92,7 @@ def test_gradients_are_printed_alike(both):
     ],
 )
 def test_weights_are_normalized_alike(both, options, train):
-    both(bodies.spectral, options, train, 3, rtol=1e-4, atol=1e-5)
+    both(bodies.spectral, options, train, 3, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("what", ["name", "context", "empty", None])

@@ -83,7 +83,7 @@ CASES = [
 def test_weights_results_and_gradients(
     both: Any, name: str, arguments: Any, options: Any, shape: Any
 ) -> None:
-    both(links.used, name, arguments, options, shape, "float32", rtol=1e-4, atol=1e-5)
+    both(links.used, name, arguments, options, shape, "float32", rtol=1e-5, atol=1e-5)
 
 
 def test_embeddings(both: Any) -> None:
@@ -174,7 +174,7 @@ def test_bad_arguments_give_the_same_class_of_error(
 def test_recurrent_links_step_by_step(
     both: Any, name: str, arguments: Any, options: Any, batches: Any
 ) -> None:
-    both(links.stepped, name, arguments, options, batches, rtol=1e-4, atol=1e-5)
+    both(links.stepped, name, arguments, options, batches, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_gru_takes_one_input(both: Any, count: int) -> None:
     ids=str,
 )
 def test_links_of_several_inputs(both: Any, name: str, arguments: Any, shapes: Any) -> None:
-    both(links.called_with, name, arguments, *shapes, rtol=1e-4, atol=1e-5)
+    both(links.called_with, name, arguments, *shapes, rtol=1e-5, atol=1e-5)
 
 
 def test_initial_arrays(both: Any) -> None:
@@ -250,7 +250,7 @@ def test_local_filters_are_as_many_as_the_stride_leaves_places() -> None:
     ],
 )
 def test_statistics_are_finetuned(both: Any, name: str, arguments: Any, options: Any) -> None:
-    both(links.finetuned, name, arguments, options, rtol=1e-4, atol=1e-5)
+    both(links.finetuned, name, arguments, options, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("finetune", [False, True])
@@ -265,7 +265,7 @@ def test_statistics_are_finetuned(both: Any, name: str, arguments: Any, options:
 def test_a_batch_counts_once_when_it_is_normalized_again(
     both: Any, name: str, arguments: Any, finetune: bool
 ) -> None:
-    both(links.forgotten, name, arguments, finetune, rtol=1e-4, atol=1e-4)
+    both(links.forgotten, name, arguments, finetune, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_bad_words_give_the_same_class_of_error(both: Any, t: Any, dtype: str) -
 @pytest.mark.parametrize("options", [{}, {"reduce": "no"}], ids=str)
 @pytest.mark.parametrize("lengths", [(3,), (4, 3, 2), (3, 3), (2, 4, 3), (1, 5, 1, 5, 2)], ids=str)
 def test_fields(both: Any, lengths: tuple[int, ...], options: Any) -> None:
-    both(loss_links.field, lengths, options, rtol=1e-4, atol=1e-5)
+    both(loss_links.field, lengths, options, rtol=1e-5, atol=1e-5)
 
 
 def test_a_field_with_other_first_costs(both: Any) -> None:

@@ -30,7 +30,7 @@ def test_sequences_in_any_order(both: Any, name: str, data: st.DataObject) -> No
     options = data.draw(st.sampled_from([{}, {"initialW": 0.3}, {"initial_bias": 1}]))
     both(
         recurrent.run, name, arguments, options, lengths, given_states, train, raw,
-        rtol=1e-4, atol=1e-5,
+        rtol=1e-5, atol=1e-5,
     )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def test_many_sequences_of_few_lengths_meet_the_masks_in_chainers_order(
     both: Any, name: str
 ) -> None:
     lengths = [1 + (7 * i) % 4 for i in range(40)]
-    both(recurrent.run, name, (2, 2, 3, 0.5), {}, lengths, rtol=1e-4, atol=1e-5)
+    both(recurrent.run, name, (2, 2, 3, 0.5), {}, lengths, rtol=1e-5, atol=1e-5)
 
 
 @examples(ci=100, slow=5000)
@@ -109,7 +109,7 @@ def test_nodes_of_any_number_of_children(both: Any, data: st.DataObject) -> None
     x = data.draw(st.booleans())
     both(
         recurrent.tree, "ChildSumTreeLSTM", (4, 3), children, present, x, children > 0,
-        rtol=1e-4, atol=1e-5,
+        rtol=1e-5, atol=1e-5,
     )  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def test_nodes_of_a_fixed_number_of_children(both: Any, data: st.DataObject) -> 
     x = data.draw(st.booleans())
     both(
         recurrent.tree, "NaryTreeLSTM", (4, 3, children), children, present, x,
-        rtol=1e-4, atol=1e-5,
+        rtol=1e-5, atol=1e-5,
     )  # fmt: skip
 
 
@@ -159,4 +159,4 @@ MASK = [[True, False, True, True], [False, True, True, False], [True, True, Fals
     ids=str,
 )
 def test_dropped_weights(both: Any, arguments: Any, options: Any, call: Any) -> None:
-    both(recurrent.dropconnected, arguments, options, call, rtol=1e-4, atol=1e-5)
+    both(recurrent.dropconnected, arguments, options, call, rtol=1e-5, atol=1e-5)
