@@ -60,6 +60,15 @@ _STALL = {"stall": "training waits"}
 _STEPS = {f"step_{name}": kind.chainer for name, kind in _OPTIMIZERS.items()}
 _FILES = {"save": "save", "load": "load", "bytes": "size"}
 
+_EPOCHS = (
+    "These are whole runs with the ends of their epochs, where files are written, shared out over "
+    "`--iterations`; each line is a process of its own, and two such differ by some 20 µs even if "
+    "they do the same. What a callback costs is shown by `lightning-callback`."
+)
+_SWITCHED = (
+    "Within one run, callbacks are taken out and put back every 20 iterations; this is the "
+    "difference of the fastest tenths, without the ends of epochs."
+)
 _SIZES = (
     "128 x 1000 is a batch in a layer of Chainer's own examples, 32 x 64 x 28 x 28 are the feature "
     "maps of a network for small images: what scripts train with on a CPU."
@@ -135,6 +144,21 @@ SECTIONS = {
             ),
         ),
         shows_overhead=True,
+        notes=(_EPOCHS,),
+    ),
+    "lightning-callback": Section(
+        "What a callback adds to an iteration of `lightning.Trainer`",
+        {"step_callback": "more per iteration"},
+        (
+            Contender("a hook that does nothing", "lightning_callbacks", "cost_of_empty"),
+            Contender("a hook that adds up the loss", "lightning_callbacks", "cost_of_sum"),
+            Contender(
+                "chainer_compat: LogReport, PrintReport, snapshot",
+                "lightning_callbacks",
+                "cost_of_chainers",
+            ),
+        ),
+        notes=(_SWITCHED,),
     ),
     "chainer-sgd": Section(
         "The same model written in Chainer's API, with SGD",
