@@ -522,9 +522,41 @@ def local_response_normalization(
         >>> F.local_response_normalization(x, k=3, alpha=1, beta=0.5)
         variable([[0.5]])
     """
-    total: Tensor = _window_sum(x * x, n // 2)
+    y: Tensor = _respond(x, n // 2, k, alpha, beta)
+    return y
+
+
+def _scale_and_power(
+    x: Tensor, half: int, k: float, alpha: float, beta: float
+) -> tuple[Tensor, Tensor]:
+    total: Tensor = _window_sum(x * x, half)
+    scale = (alpha * total).add_(k)
     # A power by way of the logarithm, in two thirds of the time of torch's own on a CPU.
-    return x * torch.log((alpha * total).add_(k)).mul_(-beta).exp_()
+    return scale, torch.log(scale).mul_(-beta).exp_()
+
+
+class _Response(torch.autograd.Function):
+    """The normalization, with a derivative that passes over memory ten times instead of fifteen."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, half: int, k: float, alpha: float, beta: float) -> Tensor:
+        scale, power = _scale_and_power(x, half, k, alpha, beta)
+        ctx.save_for_backward(x, scale, power)
+        ctx.options = half, k, alpha, beta
+        return x * power
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (x, scale, power), (gy,) = ctx.saved_tensors, grads
+        half, _, alpha, beta = ctx.options
+        if torch.is_grad_enabled():
+            scale, power = _scale_and_power(x, *ctx.options)
+        by_scale: Tensor = _window_sum((gy * power).mul_(x).div_(scale), half)
+        gx = torch.addcmul(gy * power, by_scale, x, value=-2 * alpha * beta)
+        return gx, None, None, None, None
+
+
+_respond = caller(_Response)
 
 
 class _WindowSum(torch.autograd.Function):

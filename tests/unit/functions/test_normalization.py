@@ -77,3 +77,14 @@ def test_the_way_for_channels_gives_what_the_way_for_all_shapes_gives() -> None:
 
     np.testing.assert_allclose(np.moveaxis(by_axis.array, 2, 1), by_channel.array, rtol=1e-5)
     np.testing.assert_allclose(mean, 0.1 * X.mean((0, 2)), rtol=1e-5, atol=1e-7)
+
+
+def test_the_response_of_neighbours_has_both_derivatives() -> None:
+    x = torch.linspace(-2, 3, 2 * 7 * 3, dtype=torch.float64).view(2, 7, 3).requires_grad_()
+
+    def body(x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = F.local_response_normalization.body(x, 5, 2.0, 0.3, 0.75)
+        return y
+
+    assert torch.autograd.gradcheck(body, (x,))
+    assert torch.autograd.gradgradcheck(body, (x,))
