@@ -11,6 +11,7 @@ from torch import Tensor
 from chainer_compat._variable import is_raw_array
 from chainer_compat.backends import _crossing
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._indices import per_axis
 
 __all__ = ["get_item"]
 
@@ -30,7 +31,7 @@ def get_item(x: Tensor, slices: Any) -> Tensor:
     Args:
         x: A variable or array, of any shape and dtype.
         slices: An index, or a tuple of them: integers, slices, ``...``, None, arrays or lists of
-            integers or booleans.
+            integers or booleans. A list stands for a tuple, but for one of Python's integers.
 
     Returns:
         A variable of ``x``'s dtype.
@@ -45,7 +46,7 @@ def get_item(x: Tensor, slices: Any) -> Tensor:
         variable([[0., 2.],
                   [3., 5.]])
     """
-    indices = slices if isinstance(slices, tuple) else (slices,)
+    indices = per_axis(slices)
     if all(map(_is_torch_s, indices)):
         return x[indices]
     plain = tuple(_plain(index, x.device) for index in indices)

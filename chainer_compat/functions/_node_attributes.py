@@ -14,6 +14,7 @@ import torch
 
 from chainer_compat.backend import get_device_from_array
 from chainer_compat.backends import _crossing
+from chainer_compat.functions._indices import per_axis
 from chainer_compat.functions._spatial import spread
 from chainer_compat.utils.conv import get_deconv_outsize
 
@@ -188,10 +189,6 @@ def _before_and_after(pad_width: Any) -> Any:
     return np.repeat(widths, 2) if widths.size == 1 else widths
 
 
-def _index(slices: Any) -> tuple[Any, ...]:
-    return slices if isinstance(slices, tuple) else (slices,)
-
-
 def _slopes(node: Any) -> Any:
     """The slopes that were drawn; the same for all elements in testing."""
     slope = node._option("slope")
@@ -247,7 +244,7 @@ _MEMBERS: dict[str, _Members] = {
     "EinSum": {"in_subs": _option("subscripts", ",".join), "out_sub": _option("output")},
     "FixedBatchNormalization": _BATCH,
     "Gaussian": {"eps": _option("eps", _raw)},
-    "GetItem": {"slices": _option("slices", _index)},
+    "GetItem": {"slices": _option("slices", per_axis)},
     "Im2Col": _of_images("kspd"),
     "LocalConvolution2DFunction": _of_images("s"),
     "LogSumExp": {"axis": _axes()},
@@ -272,7 +269,7 @@ _MEMBERS: dict[str, _Members] = {
     **dict.fromkeys(("ROIAverageAlign2D", "ROIMaxAlign2D"), _ALIGNING),
     **dict.fromkeys(("ROIAveragePooling2D", "ROIMaxPooling2D"), _IN_BOXES),
     "ROIPooling2D": {"spatial_scale": _option("scale")},
-    "ScatterAdd": {"slices": _option("slices", _index)},
+    "ScatterAdd": {"slices": _option("slices", per_axis)},
     "Shift": _of_images("kd"),
     "SimplifiedDropconnect": {"mask": _option("drawn", lambda drawn: _raw(drawn[0]))},
     "SigmoidCrossEntropy": {"ignore_label": -1},

@@ -14,6 +14,7 @@ from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.functions._indexing import get_item
+from chainer_compat.functions._indices import per_axis
 from chainer_compat.utils.type_check import InvalidType, fail
 
 __all__ = ["diagonal", "permutate", "scatter_add", "select_item", "where"]
@@ -133,8 +134,7 @@ def select_item(x: Tensor, t: Tensor) -> Tensor:
 
 
 def _axes_taken(slices: Any) -> int:
-    indices = slices if isinstance(slices, tuple) else (slices,)
-    plain = [i for i in indices if i is not None and i is not Ellipsis]
+    plain = [i for i in per_axis(slices) if i is not None and i is not Ellipsis]
     return sum(getattr(i, "ndim", 1) if _is_mask(i) else 1 for i in plain)
 
 

@@ -96,6 +96,8 @@ def added(draw: Any) -> Arguments:
     if isinstance(slices, list) and draw(st.booleans()):
         slices = np.array(slices)
     b = array(draw, x[slices].shape, x.dtype.name)
+    if isinstance(slices, tuple) and draw(st.booleans()):
+        slices = list(slices)
     return [("v", x), ("o", slices), ("v", b)], {}
 
 
@@ -104,7 +106,8 @@ def taken(draw: Any) -> Arguments:
     mask = labels(draw, (3,), 2).astype(bool)
     turned, nothing, middle = ("slice", None, None, -1), ("slice", 1, 1), ("slice", 1, 3)
     several = [[turned], [nothing], [middle, None, -1], [[0, 0], ("slice", None), [1, 1]]]
-    alone = [0, -1, None, (), [0, 0], np.array([[0, 1]]), mask]
+    lists = [[[0, 1], [1, 2]], [[0, 2]], [None, 1], [0, [1, 2]], [True, 1, 0]]
+    alone = [0, -1, None, (), [0, 0], np.array([[0, 1]]), mask, *lists]
     choice = draw(st.integers(0, len(alone) + len(several) - 1))
     index = [*(("o", x) for x in alone), *(("index", x) for x in several)][choice]
     return [(draw(variable_kinds), x), index], {}

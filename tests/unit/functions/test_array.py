@@ -50,6 +50,22 @@ def test_additions_at_indices(slices: Any, shape: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(b.grad, np.ones(shape))
 
 
+@pytest.mark.parametrize(
+    ("index", "same"),
+    [
+        ([[0, 1], [1, 2]], ([0, 1], [1, 2])),
+        ([range(2), [2, 0]], ([0, 1], [2, 0])),
+        ([slice(None), 1], (slice(None), 1)),
+        ([[1, 0]], ([1, 0],)),
+        ([1, 0], ([1, 0],)),
+    ],
+)
+def test_a_list_stands_for_a_tuple_but_for_one_of_integers(index: Any, same: Any) -> None:
+    """As in the NumPy of Chainer's time, where today's takes an array of more axes."""
+    for y in (chainer.Variable(X)[index], F.get_item(X, index)):
+        np.testing.assert_array_equal(y.array, X[same])
+
+
 def test_permutations_and_their_inverses() -> None:
     order = np.array([2, 0, -2], np.int32)
     there = F.permutate(X, order, axis=1)
