@@ -31,6 +31,7 @@ _exposed: list[weakref.ref[Variable]] = []
 
 _Tensor = torch.Tensor
 _engine: Any = torch.autograd.Variable._execution_engine
+_is_transformed: Any = torch._C._are_functorch_transforms_active
 
 # Whether any function has a hook of its own: then every backward pass goes step by step.
 _local_hooks_in_use = False
@@ -172,7 +173,8 @@ def _accumulate(tensors: tuple[torch.Tensor, ...], seeds: tuple[torch.Tensor, ..
         if type(tensor) is not _Tensor or tensor.shape != seed.shape or not tensor.is_cpu:
             break
     else:
-        if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # torch's
+        has_devices = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]  # torch's
+        if not (has_devices or _is_transformed()):
             # What `torch.autograd.backward` ends in. Its questions, answered here already, cost
             # as much as a function of a hundred thousand elements; its context, which compiled
             # functions look for, goes to the threads of other devices.

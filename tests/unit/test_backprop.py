@@ -125,6 +125,14 @@ class TestBackward:
         with pytest.raises(RuntimeError, match="shape"):
             chainer.backward([y], [Variable(ones(2, 3))])
 
+    def test_it_is_refused_inside_a_transformation_of_torchs(self) -> None:
+        def body(x: torch.Tensor) -> torch.Tensor:
+            F.sum(Variable(x) * 2).backward()
+            return x
+
+        with pytest.raises(RuntimeError, match="functorch"):
+            torch.func.grad(body)(torch.ones(3))
+
     def test_whatever_torch_is_asked_to_watch_still_watches(self) -> None:
         x, seen = Variable(ones(3)), []
         x.tensor.register_hook(lambda grad: seen.append(grad.clone()))
