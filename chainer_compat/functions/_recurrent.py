@@ -74,12 +74,15 @@ def lstm(c_prev: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _step(c_prev: Tensor, by_unit: Tensor) -> tuple[Tensor, Tensor]:
-    # Those of a kind side by side, for kernels with vector instructions: one copy that pays.
-    by_kind = by_unit.movedim(2, 0).contiguous()
-    candidate, gates = by_kind.split_with_sizes((1, 3))
+    candidate, gates = _by_kind(by_unit).split_with_sizes((1, 3))
     i, f, o = gates.sigmoid().unbind(0)
     c_next = torch.addcmul(f * c_prev, i, candidate.tanh()[0])
     return c_next, o * c_next.tanh()
+
+
+def _by_kind(by_unit: Tensor) -> Tensor:
+    """Gates of a kind side by side, for kernels with vector instructions: one copy that pays."""
+    return by_unit.movedim(2, 0).contiguous()
 
 
 def _check_slstm(c_prev1: Tensor, c_prev2: Tensor, x1: Tensor, x2: Tensor) -> None:
@@ -129,11 +132,13 @@ def slstm(c_prev1: Tensor, c_prev2: Tensor, x1: Tensor, x2: Tensor) -> tuple[Ten
         variable([[1., 1.]])
     """
     shape = (x1.shape[0], x1.shape[1] // 4, 4, *x1.shape[2:])
-    a1, i1, f1, o1 = x1.reshape(shape).unbind(2)
-    a2, i2, f2, o2 = x2.reshape(shape).unbind(2)
-    c = torch.tanh(a1) * torch.sigmoid(i1) + torch.tanh(a2) * torch.sigmoid(i2)
-    c = c + torch.sigmoid(f1) * c_prev1 + torch.sigmoid(f2) * c_prev2
-    return c, torch.sigmoid(o1 + o2) * torch.tanh(c)
+    a1, gates1, o1 = _by_kind(x1.reshape(shape)).split_with_sizes((1, 2, 1))
+    a2, gates2, o2 = _by_kind(x2.reshape(shape)).split_with_sizes((1, 2, 1))
+    i1, f1 = gates1.sigmoid().unbind(0)
+    i2, f2 = gates2.sigmoid().unbind(0)
+    c = torch.tanh(a1[0]) * i1 + torch.tanh(a2[0]) * i2
+    c = c + f1 * c_prev1 + f2 * c_prev2
+    return c, torch.sigmoid(o1 + o2)[0] * torch.tanh(c)
 
 
 def _check_tree_lstm(*inputs: Tensor) -> None:
