@@ -19,6 +19,7 @@ from chainer_compat.training._state import (
     save_observation,
 )
 from chainer_compat.training.triggers import get_trigger
+from chainer_compat.training.triggers._missing_positions import SaidOnce
 
 __all__ = ["TrainerView"]
 
@@ -180,9 +181,10 @@ class TrainerView:
         self._serialize_own(serializer, 0 if loops.is_last_batch else loops.batches_seen)
 
     def _serialize_own(self, serializer: Any, batches: int) -> None:
-        if hasattr(self.stop_trigger, "serialize"):
-            self.stop_trigger.serialize(serializer["stop_trigger"])
-        self.runner.serialize(serializer)
+        with SaidOnce():
+            if hasattr(self.stop_trigger, "serialize"):
+                self.stop_trigger.serialize(serializer["stop_trigger"])
+            self.runner.serialize(serializer)
         own = serializer["_resume"]
         if isinstance(serializer, Serializer):
             started = self._done or self._started_at is not None

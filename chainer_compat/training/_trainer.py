@@ -19,6 +19,7 @@ from chainer_compat.training._random_state import RandomState
 from chainer_compat.training._runner import ExtensionEntry, ExtensionRunner, show_exception
 from chainer_compat.training._state import load_observation, save_observation
 from chainer_compat.training.triggers._get import get_trigger
+from chainer_compat.training.triggers._missing_positions import SaidOnce
 
 __all__ = ["Trainer", "make_directory"]
 
@@ -253,9 +254,10 @@ class Trainer:
             serializer: A serializer or deserializer.
         """
         self.updater.serialize(serializer["updater"])
-        if hasattr(self.stop_trigger, "serialize"):
-            self.stop_trigger.serialize(serializer["stop_trigger"])
-        self._runner.serialize(serializer)
+        with SaidOnce():
+            if hasattr(self.stop_trigger, "serialize"):
+                self.stop_trigger.serialize(serializer["stop_trigger"])
+            self._runner.serialize(serializer)
         own = serializer["_resume"]
         self._random_state.serialize(own)
         if isinstance(serializer, Serializer):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.training._state import optional
+from chainer_compat.training.triggers._missing_positions import warn_of_missing_position
 from chainer_compat.training.triggers._trigger import Trigger
 
 __all__ = ["SLACK", "ProgressTrigger"]
@@ -219,12 +219,7 @@ class ProgressTrigger(Trigger):
         try:
             return serializer(f"previous_{what}", value)
         except KeyError:
-            warnings.warn(
-                f"The previous value of {what} is not saved: {self} takes that of the iteration "
-                "before the one it is asked about next. If it is not asked in every iteration, "
-                "its first answer may be wrong.",
-                stacklevel=4,
-            )
+            warn_of_missing_position(str(self), what)
             return type(value)(-1)
 
     def __getstate__(self) -> dict[str, Any]:

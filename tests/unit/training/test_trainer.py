@@ -291,6 +291,19 @@ class TestLayout:
 
         assert (again.updater.iteration, again.observation) == (5, {})
 
+    def test_a_file_without_positions_of_triggers_is_warned_about_once(self, tmp_path):
+        trainer = numbers_trainer(tmp_path)
+        trainer.extend(lambda _: None, "own", (2, "epoch"))
+        trainer.run()
+        content = {key: value for key, value in saved(trainer).items() if "previous_" not in key}
+        again = numbers_trainer(tmp_path, stop=(5, "iteration"))
+        again.extend(lambda _: None, "own", (2, "epoch"))
+        with pytest.warns(UserWarning, match="previous values") as caught:
+            load(again, content)
+
+        (message,) = [str(warning.message) for warning in caught]
+        assert "IntervalTrigger(5, 'iteration'), IntervalTrigger(2, 'epoch')" in message
+
 
 class TestRandomNumbers:
     def draw(self):
