@@ -153,12 +153,9 @@ def all_in_one(
         grads: Their gradients.
         states: For each name of the state, the tensors of all parameters.
     """
-    count = len(data)
-    if (
-        count < _MANY
-        or not data[0].is_cpu
-        or sum([tensor.numel() for tensor in data]) > _SMALL * count
-    ):
+    sizes = [tensor.numel() for tensor in data]
+    # An empty tensor comes back from torch 2.5 with another shape.
+    if len(data) < _MANY or not data[0].is_cpu or sum(sizes) > _SMALL * len(data) or 0 in sizes:
         formula(data, grads, states)
         return
     kept = [data, *states]

@@ -9,12 +9,13 @@ import torch
 
 from chainer_compat.optimizers._foreach_rule import Tensors, all_in_one
 
-SHAPES = ((3, 4), (5,), (), (2, 1, 3), (0, 2))
+SHAPES = ((3, 4), (5,), (), (2, 1, 3), (1, 2))
+WITH_EMPTY = (*SHAPES, (0, 2))
 
 
-def _lists(count: int, size: int = 1) -> list[Tensors]:
+def _lists(count: int, size: int = 1, kinds: tuple[tuple[int, ...], ...] = SHAPES) -> list[Tensors]:
     generator = torch.Generator().manual_seed(0)
-    shapes = [tuple(n * size for n in SHAPES[i % len(SHAPES)]) for i in range(count)]
+    shapes = [tuple(n * size for n in kinds[i % len(kinds)]) for i in range(count)]
     return [[torch.rand(shape, generator=generator) for shape in shapes] for _ in range(3)]
 
 
@@ -25,9 +26,20 @@ def formula(data: Tensors, grads: Tensors, states: list[Tensors]) -> None:
     torch._foreach_sub_(data, state)
 
 
-@pytest.mark.parametrize(("count", "size"), [(1, 1), (3, 1), (40, 1), (40, 100)])
-def test_one_tensor_of_all_gives_what_each_gives(count: int, size: int) -> None:
-    expected, found = _lists(count, size), _lists(count, size)
+@pytest.mark.parametrize(
+    ("count", "size", "kinds"),
+    [
+        (1, 1, SHAPES),
+        (3, 1, SHAPES),
+        (40, 1, SHAPES),
+        (40, 100, SHAPES),
+        (40, 1, WITH_EMPTY),
+    ],
+)
+def test_one_tensor_of_all_gives_what_each_gives(
+    count: int, size: int, kinds: tuple[tuple[int, ...], ...]
+) -> None:
+    expected, found = _lists(count, size, kinds), _lists(count, size, kinds)
     places = [tensor.data_ptr() for tensor in found[0] + found[2]]
     seen: list[int] = []
 
@@ -41,7 +53,7 @@ def test_one_tensor_of_all_gives_what_each_gives(count: int, size: int) -> None:
     for a, b in zip(chain(*found), chain(*expected), strict=True):
         assert torch.equal(a, b)
     assert [tensor.data_ptr() for tensor in found[0] + found[2]] == places
-    assert seen == [1 if (count, size) == (40, 1) else count]
+    assert seen == [1 if (count, size, kinds) == (40, 1, SHAPES) else count]
 
 
 def test_what_is_not_contiguous_is_found_at_its_place() -> None:
