@@ -49,7 +49,7 @@ def get_item(x: Tensor, slices: Any) -> Tensor:
     indices = per_axis(slices)
     if all(map(_is_torch_s, indices)):
         return x[indices]
-    plain = tuple(_plain(index, x.device) for index in indices)
+    plain = _parted(tuple(_plain(index, x.device) for index in indices))
     if not any(isinstance(i, slice) and (i.step or 1) < 0 for i in plain):
         return x[plain]
     forward, flipped = _without_negative_steps(plain, x)
@@ -85,6 +85,23 @@ def _plain(index: Any, device: torch.device) -> Any:
         if not (tensor.is_floating_point() or tensor.is_complex()):
             return tensor.to(device, tensor.dtype if tensor.dtype is torch.bool else torch.int64)
     raise IndexError(_REFUSED.format(type(index)))
+
+
+def _parted(indices: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Makes integers arrays where NumPy does and torch does not: apart from an array's index.
+
+    The axes of ``x[0, :, [0, 1]]`` begin with that of the array in NumPy.
+    """
+    taken = [n for n, index in enumerate(indices) if isinstance(index, Tensor) or _is_int(index)]
+    arrays = [index for index in indices if isinstance(index, Tensor) and index.ndim]
+    if not arrays or taken[-1] - taken[0] < len(taken):
+        return indices
+    device = arrays[0].device
+    return tuple(torch.tensor([i], device=device) if _is_int(i) else i for i in indices)
+
+
+def _is_int(index: Any) -> bool:
+    return type(index) is int
 
 
 def _parts(index: slice) -> tuple[Any, Any, Any]:

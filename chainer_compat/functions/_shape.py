@@ -367,9 +367,9 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Variable:
 
 def _as_axes(value: Any, name: str) -> tuple[int, ...]:
     axes = (value,) if isinstance(value, int) else value
-    if not (isinstance(axes, tuple) and all(isinstance(a, int) for a in axes)):
+    if not (isinstance(axes, (tuple, list, range)) and all(isinstance(a, int) for a in axes)):
         raise TypeError(f"{name} must be an int or a tuple of ints; got {value!r}")
-    return axes
+    return tuple(axes)
 
 
 def _check_moveaxis(x: Tensor, source: tuple[int, ...], destination: tuple[int, ...]) -> None:
@@ -387,7 +387,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Variable:
 
     Args:
         x: A variable or array.
-        source: An axis, or a tuple of axes.
+        source: An axis, or a tuple or list of axes.
         destination: Its new place, or theirs.
 
     Returns:

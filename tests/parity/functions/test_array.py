@@ -106,6 +106,7 @@ def taken(draw: Any) -> Arguments:
     mask = labels(draw, (3,), 2).astype(bool)
     turned, nothing, middle = ("slice", None, None, -1), ("slice", 1, 1), ("slice", 1, 3)
     several = [[turned], [nothing], [middle, None, -1], [[0, 0], ("slice", None), [1, 1]]]
+    several += [[1, ("slice", None), [0, 1]], [[0, 2], ("slice", None), 1]]
     lists = [[[0, 1], [1, 2]], [[0, 2]], [None, 1], [0, [1, 2]], [True, 1, 0]]
     alone = [0, -1, None, (), [0, 0], np.array([[0, 1]]), mask, *lists]
     choice = draw(st.integers(0, len(alone) + len(several) - 1))

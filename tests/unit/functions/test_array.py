@@ -66,6 +66,33 @@ def test_a_list_stands_for_a_tuple_but_for_one_of_integers(index: Any, same: Any
         np.testing.assert_array_equal(y.array, X[same])
 
 
+@pytest.mark.parametrize(
+    "index",
+    [
+        (0, slice(None), [0, 1]),
+        ([0, 1], slice(None), -1),
+        (0, ..., [0, 1]),
+        (slice(None), 0, [0, 1]),
+        (0, None, [[0], [1]]),
+        (1, slice(None), np.array([True, False, True, False])),
+    ],
+)
+def test_the_axes_of_an_array_that_stands_apart_from_an_integer_come_first(index: Any) -> None:
+    x = chainer.Variable(np.arange(24.0).reshape(2, 3, 4))
+    y = x[index]
+    np.testing.assert_array_equal(y.array, x.array[index])
+    F.sum(y * y).backward()
+    expected = np.zeros_like(x.array)
+    np.add.at(expected, index, 2 * y.array)
+    np.testing.assert_array_equal(x.grad, expected)
+
+
+def test_axes_are_moved_by_lists_as_by_tuples() -> None:
+    x = np.zeros((2, 3, 4))
+    assert F.moveaxis(x, [0, 1], [1, 2]).shape == F.moveaxis(x, (0, 1), range(1, 3)).shape
+    assert F.moveaxis(x, [0], 2).shape == (3, 4, 2)
+
+
 def test_permutations_and_their_inverses() -> None:
     order = np.array([2, 0, -2], np.int32)
     there = F.permutate(X, order, axis=1)
