@@ -305,7 +305,7 @@ def _borders(given: Any) -> Any:
         if given < 0:
             raise ValueError(f"the number of parts must be positive; got {given}")
         return int(given)
-    if isinstance(given, (list, tuple, np.ndarray)) and np.ndim(given) == 1:
+    if isinstance(given, (list, tuple, range, np.ndarray)) and np.ndim(given) == 1:
         return [int(index) for index in given]
     raise TypeError(f"indices_or_sections must be an int or a sequence of ints; got {type(given)}")
 

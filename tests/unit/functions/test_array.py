@@ -93,6 +93,11 @@ def test_axes_are_moved_by_lists_as_by_tuples() -> None:
     assert F.moveaxis(x, [0], 2).shape == (3, 4, 2)
 
 
+def test_an_array_is_split_at_a_range_of_places() -> None:
+    parts = F.split_axis(np.zeros((2, 5)), range(1, 5, 2), 1)
+    assert [part.shape for part in parts] == [(2, 1), (2, 2), (2, 2)]
+
+
 def test_permutations_and_their_inverses() -> None:
     order = np.array([2, 0, -2], np.int32)
     there = F.permutate(X, order, axis=1)
