@@ -126,7 +126,9 @@ def link_names(shapes: dict[str, Shape]) -> dict[str, set[str]]:
     return {path: set(arrays) for path, arrays in _Links(shapes).arrays.items()}
 
 
-def find_matches(units: list[Unit], shapes: dict[str, Shape], mapping: PathMapping) -> list[Match]:
+def find_matches(
+    units: list[Unit], shapes: dict[str, Shape], mapping: PathMapping
+) -> tuple[list[Match], list[str]]:
     """Finds the link of each torch module.
 
     Args:
@@ -135,7 +137,7 @@ def find_matches(units: list[Unit], shapes: dict[str, Shape], mapping: PathMappi
         mapping: What the user says; it comes first.
 
     Returns:
-        The matches; modules without a link are left out.
+        The matches, of which modules without a link are left out; and notes on what is uncertain.
 
     Raises:
         ValueError: If the mapping sends two links to one module, or one to no module.
@@ -145,7 +147,55 @@ def find_matches(units: list[Unit], shapes: dict[str, Shape], mapping: PathMappi
     matches += _by_path(_left(units, matches), links, {match.path for match in matches})
     matches += _by_shape(_left(units, matches), links, {match.path for match in matches})
     order = {unit.path: i for i, unit in enumerate(units)}
-    return sorted(matches, key=lambda match: order[match.unit.path])
+    return _settle_numbers(sorted(matches, key=lambda match: order[match.unit.path]), links)
+
+
+def _settle_numbers(matches: list[Match], links: _Links) -> tuple[list[Match], list[str]]:
+    """Numbered links in the order of a `chainer.Sequential`, where shapes tell that it is one.
+
+    A ChainList numbers its links in order, a Sequential of ``n`` links ``0, n - 1, ..., 1``.
+    """
+    groups: dict[str, list[int]] = defaultdict(list)
+    for i, match in enumerate(matches):
+        parent, _, name = match.path.rpartition("/")
+        if name.isdigit() and match.by != "mapping":
+            groups[parent].append(i)
+    settled, notes = list(matches), []
+    for parent, places in groups.items():
+        in_order = sorted((matches[i].path for i in places), key=natural_order)
+        numbers = [path.rpartition("/")[2] for path in in_order]
+        if len(places) < 3 or numbers != [str(i) for i in range(len(places))]:
+            continue
+        units = [matches[i].unit for i in places]
+        as_sequential = _fitted(units, [in_order[0], *in_order[:0:-1]], links)
+        if as_sequential is None:
+            continue
+        if _fitted(units, in_order, links) is not None:
+            notes.append(_uncertain(parent, units, as_sequential))
+            continue
+        for i, match in zip(places, as_sequential, strict=True):
+            settled[i] = match
+    return settled, notes
+
+
+def _fitted(units: list[Unit], paths: list[str], links: _Links) -> list[Match] | None:
+    """The modules with these links, if all of them fit."""
+    matches = []
+    for unit, path in zip(units, paths, strict=True):
+        layout = links.fitting(path, unit.layouts)
+        if layout is None:
+            return None
+        matches.append(Match(unit, path, layout, "shape and order"))
+    return matches
+
+
+def _uncertain(parent: str, units: list[Unit], as_sequential: list[Match]) -> str:
+    mapping = {match.path: match.unit.path for match in as_sequential}
+    return (
+        f"the links {parent + '/' if parent else ''}0 to {len(units) - 1} fit in two orders. They "
+        "are taken in the order of their numbers, as a ChainList counts; if a chainer.Sequential "
+        f"wrote the file, load it with mapping={mapping}"
+    )
 
 
 def _left(units: list[Unit], matches: list[Match]) -> list[Unit]:

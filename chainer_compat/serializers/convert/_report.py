@@ -55,6 +55,7 @@ class Report:
         extra: Keys of the file that the module has no place for.
         mismatched: Arrays of another shape.
         notes: What to look at, in sentences.
+        doubts: What may be otherwise than it was taken, in sentences.
         shapes: The shapes of what is missing and extra.
 
     Example:
@@ -71,6 +72,7 @@ class Report:
     extra: list[str] = field(default_factory=list)
     mismatched: list[Mismatch] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
 
     @property
@@ -108,7 +110,7 @@ class Report:
             ).rstrip()
             for row in rows
         ]
-        lines += [f"note: {note}" for note in self.notes]
+        lines += [f"note: {note}" for note in (*self.notes, *self.doubts)]
         lines.append(
             f"{len(self.loaded)} loaded, {len(self.missing)} missing, {len(self.extra)} extra, "
             f"{len(self.mismatched)} mismatched"
@@ -123,6 +125,7 @@ class Report:
             "extra": self.extra,
             "mismatched": [vars(item) for item in self.mismatched],
             "notes": self.notes,
+            "doubts": self.doubts,
         }
 
 

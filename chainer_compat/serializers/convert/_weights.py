@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -139,7 +140,8 @@ def place_weights(
             for name, part in module.named_modules()
             if (layouts := layouts_of(part))
         ]
-        matches = find_matches(units, left, mapping)
+        matches, uncertain = find_matches(units, left, mapping)
+        report.doubts += uncertain
         for match in matches:
             placed += _place(match, tensors, left, report)
         matched = {match.unit.path for match in matches}
@@ -215,7 +217,9 @@ def load_weights(
     """Loads weights that Chainer saved into a torch module, all of them or nothing.
 
     Each link's arrays go to the torch module that it corresponds to, in torch's layout: of the
-    same path, or, where paths tell nothing, of the same shapes and in the same order.
+    same path, or, where paths tell nothing, of the same shapes and in the same order. Numbered
+    links that fit in the order of a ``chainer.Sequential`` only are taken in that; where they fit
+    in both orders, a warning says how to choose.
 
     Args:
         file: An npz, hdf5 or safetensors file: a path, or a binary file object of npz.
@@ -277,6 +281,8 @@ def load_from_store(
     path = model_path(store, path)
     placed, report = place_weights(store, module, path, mapping)
     _check(report, store.name, strict)
+    for doubt in report.doubts:
+        warnings.warn(f"{store.name}: {doubt}", stacklevel=3)
     _fill(store, placed)
     report.loaded = [
             Loaded(

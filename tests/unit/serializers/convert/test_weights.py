@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import io
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from chainer_compat import serializers
+import chainer_compat as chainer
+from chainer_compat import links, serializers
 from chainer_compat.errors import DtypeMismatchError, FileFormatError, SnapshotMismatchError
 from chainer_compat.serializers import _assign, convert
 from chainer_compat.serializers._steps import Step
@@ -73,6 +75,7 @@ class TestMatching:
         assert sources(report)["x.b.weight"] == ("f/b/W", "shape and name")
         assert sources(report)["y.weight"] == ("g/c/W", "shape and order")
 
+    @pytest.mark.filterwarnings("ignore:.*fit in two orders")
     def test_a_number_is_no_name(self):
         """An ``nn.Sequential`` counts its activations too."""
         module = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3), nn.Linear(3, 3))
@@ -99,6 +102,7 @@ class TestMatching:
         ]
         assert sources(report)["0.weight"] == ("l1/W", "shape and order")
 
+    @pytest.mark.filterwarnings("ignore:.*fit in two orders")
     def test_numbers_of_a_sequential_are_not_taken_for_those_of_chainer(self):
         arrays = {}
         for number in range(3):
@@ -109,6 +113,7 @@ class TestMatching:
         convert.load_weights(npz(arrays), module)
         assert [module[i].bias.unique().item() for i in (0, 2, 4)] == [0, 1, 2]
 
+    @pytest.mark.filterwarnings("ignore:.*fit in two orders")
     def test_numbers_that_count_alike_are_paths(self):
         arrays = {}
         for number in range(12):
@@ -138,6 +143,60 @@ class TestMatching:
         module = Scaled()
         convert.load_weights(npz({**linear("fc", 3, 2), "scale": np.full(3, 5.0)}), module)
         assert module.scale.tolist() == [5, 5, 5]
+
+
+class TestNumberedLinks:
+    """A ChainList counts 0, 1, 2, 3, a Sequential 0, 3, 2, 1."""
+
+    uneven = ((8, 4), (4, 4), (4, 4), (4, 2))
+    even = ((4, 4),) * 4
+
+    def saved(self, kind, sizes):
+        layers = [links.Linear(n, m) for n, m in sizes]
+        for i, layer in enumerate(layers):
+            layer.W.array[...] = i
+        return npz(serializers.serialize(chainer.Chain(net=kind(*layers))))
+
+    def module(self, sizes, has_activations):
+        layers = [nn.Linear(n, m) for n, m in sizes]
+        parts = [part for one in layers for part in (one, nn.ReLU())[: 1 + has_activations]]
+        return nn.Sequential(*parts), layers
+
+    def order(self, layers):
+        return [layer.weight.unique().item() for layer in layers]
+
+    @pytest.mark.parametrize("has_activations", [True, False])
+    @pytest.mark.parametrize("kind", [chainer.ChainList, chainer.Sequential])
+    def test_shapes_tell_which_of_the_two_it_was(self, kind, has_activations):
+        module, layers = self.module(self.uneven, has_activations)
+        report = convert.load_weights(self.saved(kind, self.uneven), module, strict="exact")
+        assert self.order(layers) == [0, 1, 2, 3]
+        assert report.doubts == []
+
+    @pytest.mark.parametrize("has_activations", [True, False])
+    def test_where_they_do_not_a_warning_says_how_to_choose(self, has_activations):
+        file = self.saved(chainer.Sequential, self.even)
+        module, layers = self.module(self.even, has_activations)
+        with pytest.warns(UserWarning, match=r"links net/0 to 3 fit in two orders") as caught:
+            report = convert.load_weights(file, module)
+        assert caught[0].filename == __file__
+        assert self.order(layers) == [0, 3, 2, 1]
+        (doubt,) = report.doubts
+        assert f"note: {doubt}" in str(report)
+        mapping = ast.literal_eval(doubt.partition("mapping=")[2])
+        assert convert.load_weights(file, module, mapping=mapping).doubts == []
+        assert self.order(layers) == [0, 1, 2, 3]
+
+    @pytest.mark.parametrize("kind", [chainer.ChainList, chainer.Sequential])
+    def test_two_links_count_alike(self, kind):
+        module, layers = self.module(self.even[:2], has_activations=True)
+        assert convert.load_weights(self.saved(kind, self.even[:2]), module).doubts == []
+        assert self.order(layers) == [0, 1]
+
+    def test_where_neither_order_fits_the_shapes_decide_alone(self):
+        arrays = {**linear("0", 2, 3, 0), **linear("1", 4, 3, 1), **linear("2", 5, 3, 2)}
+        module = nn.Sequential(nn.Linear(3, 4), nn.Linear(3, 2), nn.Linear(3, 5))
+        assert convert.load_weights(npz(arrays), module, strict=False).doubts == []
 
 
 class TestMapping:
@@ -364,6 +423,7 @@ def test_the_report_is_plain_data_too():
         "extra": ["x"],
         "mismatched": [],
         "notes": [],
+        "doubts": [],
     }
 
 
