@@ -151,10 +151,7 @@ def find_matches(
 
 
 def _settle_numbers(matches: list[Match], links: _Links) -> tuple[list[Match], list[str]]:
-    """Numbered links in the order of a `chainer.Sequential`, where shapes tell that it is one.
-
-    A ChainList numbers its links in order, a Sequential of ``n`` links ``0, n - 1, ..., 1``.
-    """
+    """Numbered links in the order of a `chainer.Sequential`, where shapes tell that it is one."""
     groups: dict[str, list[int]] = defaultdict(list)
     for i, match in enumerate(matches):
         parent, _, name = match.path.rpartition("/")
@@ -164,18 +161,29 @@ def _settle_numbers(matches: list[Match], links: _Links) -> tuple[list[Match], l
     for parent, places in groups.items():
         in_order = sorted((matches[i].path for i in places), key=natural_order)
         numbers = [path.rpartition("/")[2] for path in in_order]
-        if len(places) < 3 or numbers != [str(i) for i in range(len(places))]:
+        if numbers != [str(i) for i in range(len(places))]:
             continue
         units = [matches[i].unit for i in places]
-        as_sequential = _fitted(units, [in_order[0], *in_order[:0:-1]], links)
+        orders = (_fitted(units, order, links) for order in _of_sequential(in_order))
+        # Shapes that fit in two of these orders fit in that of a ChainList, too.
+        as_sequential = next((fitted for fitted in orders if fitted is not None), None)
         if as_sequential is None:
             continue
         if _fitted(units, in_order, links) is not None:
-            notes.append(_uncertain(parent, units, as_sequential))
+            notes.append(_uncertain(parent, len(places), as_sequential))
             continue
         for i, match in zip(places, as_sequential, strict=True):
             settled[i] = match
     return settled, notes
+
+
+def _of_sequential(paths: list[str]) -> list[list[str]]:
+    """The orders that the links of a `chainer.Sequential` may have, by their numbers.
+
+    A ChainList numbers its links in order; a Sequential of ``n`` links ``0, n - 1, ..., 1``, or
+    ``0, ..., k, n - 1, ..., k + 1`` with ``k`` functions ahead of them.
+    """
+    return [[*paths[: k + 1], *paths[:k:-1]] for k in range(len(paths) - 2)]
 
 
 def _fitted(units: list[Unit], paths: list[str], links: _Links) -> list[Match] | None:
@@ -189,12 +197,12 @@ def _fitted(units: list[Unit], paths: list[str], links: _Links) -> list[Match] |
     return matches
 
 
-def _uncertain(parent: str, units: list[Unit], as_sequential: list[Match]) -> str:
-    mapping = {match.path: match.unit.path for match in as_sequential}
+def _uncertain(parent: str, count: int, other: list[Match]) -> str:
+    first = f"{parent}/0" if parent else "0"
+    mapping = {match.path: match.unit.path for match in other}
     return (
-        f"the links {parent + '/' if parent else ''}0 to {len(units) - 1} fit in two orders. They "
-        "are taken in the order of their numbers, as a ChainList counts; if a chainer.Sequential "
-        f"wrote the file, load it with mapping={mapping}"
+        f"the links {first} to {count - 1} fit in several orders, as a ChainList numbers them and "
+        f"as a chainer.Sequential does. Say which it is; for a Sequential, mapping={mapping}"
     )
 
 

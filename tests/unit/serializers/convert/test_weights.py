@@ -75,7 +75,7 @@ class TestMatching:
         assert sources(report)["x.b.weight"] == ("f/b/W", "shape and name")
         assert sources(report)["y.weight"] == ("g/c/W", "shape and order")
 
-    @pytest.mark.filterwarnings("ignore:.*fit in two orders")
+    @pytest.mark.filterwarnings("ignore:.*fit in several orders")
     def test_a_number_is_no_name(self):
         """An ``nn.Sequential`` counts its activations too."""
         module = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3), nn.Linear(3, 3))
@@ -102,7 +102,7 @@ class TestMatching:
         ]
         assert sources(report)["0.weight"] == ("l1/W", "shape and order")
 
-    @pytest.mark.filterwarnings("ignore:.*fit in two orders")
+    @pytest.mark.filterwarnings("ignore:.*fit in several orders")
     def test_numbers_of_a_sequential_are_not_taken_for_those_of_chainer(self):
         arrays = {}
         for number in range(3):
@@ -113,7 +113,7 @@ class TestMatching:
         convert.load_weights(npz(arrays), module)
         assert [module[i].bias.unique().item() for i in (0, 2, 4)] == [0, 1, 2]
 
-    @pytest.mark.filterwarnings("ignore:.*fit in two orders")
+    @pytest.mark.filterwarnings("ignore:.*fit in several orders")
     def test_numbers_that_count_alike_are_paths(self):
         arrays = {}
         for number in range(12):
@@ -149,6 +149,7 @@ class TestNumberedLinks:
     """A ChainList counts 0, 1, 2, 3, a Sequential 0, 3, 2, 1."""
 
     uneven = ((8, 4), (4, 4), (4, 4), (4, 2))
+    all_different = ((8, 6), (6, 5), (5, 4), (4, 2))
     even = ((4, 4),) * 4
 
     def saved(self, kind, sizes):
@@ -173,11 +174,22 @@ class TestNumberedLinks:
         assert self.order(layers) == [0, 1, 2, 3]
         assert report.doubts == []
 
+    @pytest.mark.parametrize("functions", [1, 2, 3])
+    def test_functions_ahead_of_the_links_of_a_sequential_count(self, functions):
+        module, layers = self.module(self.all_different, has_activations=True)
+
+        def ahead(*layers):
+            return chainer.Sequential(*[chainer.functions.relu] * functions, *layers)
+
+        file = self.saved(ahead, self.all_different)
+        assert convert.load_weights(file, module, strict="exact").doubts == []
+        assert self.order(layers) == [0, 1, 2, 3]
+
     @pytest.mark.parametrize("has_activations", [True, False])
     def test_where_they_do_not_a_warning_says_how_to_choose(self, has_activations):
         file = self.saved(chainer.Sequential, self.even)
         module, layers = self.module(self.even, has_activations)
-        with pytest.warns(UserWarning, match=r"links net/0 to 3 fit in two orders") as caught:
+        with pytest.warns(UserWarning, match=r"links net/0 to 3 fit in several orders") as caught:
             report = convert.load_weights(file, module)
         assert caught[0].filename == __file__
         assert self.order(layers) == [0, 3, 2, 1]
