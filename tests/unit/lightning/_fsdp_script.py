@@ -11,12 +11,16 @@ import warnings
 import lightning
 import torch
 from lightning.pytorch.strategies import ModelParallelStrategy
-from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 
 from chainer_compat.lightning import ChainerCallback
 from chainer_compat.training import extensions
 from tests.unit.lightning._runs import QUIET, Module, loader
+
+try:
+    from torch.distributed.fsdp import fully_shard
+except ImportError:  # where torch 2.5 has it
+    from torch.distributed._composable.fsdp import fully_shard
 
 warnings.simplefilter("ignore")
 
