@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -54,14 +55,29 @@ class GradientClipping:
                 scales.append(param._loss_scale)
         if not grads:
             return
-        norm = _norm(grads, scales)
-        if norm.is_cuda:
-            # No look at the number: that would wait for the GPU.
-            torch._foreach_mul_(grads, (self.threshold / norm).clamp(max=1))
-            return
-        number = norm.item()
+        if all(grad.is_cpu and grad.dtype in _OF_NUMPY for grad in grads):
+            number = _norm_by_numpy(grads, scales)
+        else:
+            norm = _norm(grads, scales)
+            if norm.is_cuda:
+                # No look at the number: that would wait for the GPU.
+                torch._foreach_mul_(grads, (self.threshold / norm).clamp(max=1))
+                return
+            number = norm.item()
         if not number <= self.threshold:
             torch._foreach_mul_(grads, self.threshold / number)
+
+
+_OF_NUMPY = {torch.float32, torch.float64}
+
+
+def _norm_by_numpy(grads: list[torch.Tensor], scales: list[float | None]) -> float:
+    """The norm with the roundings of Chainer, which some optimizers magnify."""
+    total = 0.0
+    for grad, scale in zip(grads, scales, strict=True):
+        flat = grad.numpy().ravel()
+        total += float(flat.dot(flat)) / (1 if scale is None else scale) ** 2
+    return math.sqrt(total)
 
 
 def _norm(grads: list[torch.Tensor], scales: list[float | None]) -> torch.Tensor:
