@@ -31,6 +31,7 @@ _exposed: list[weakref.ref[Variable]] = []
 
 _Tensor = torch.Tensor
 _engine: Any = torch.autograd.Variable._execution_engine
+# Inside torch.func's transformations, where torch's own backward has the say.
 _is_transformed: Any = torch._C._are_functorch_transforms_active
 
 # Whether any function has a hook of its own: then every backward pass goes step by step.
@@ -159,7 +160,7 @@ def backward_from(
     _protect_exposed()
     if loss_scale is not None or _loss_scales_in_use:
         _note_loss_scale(variable, loss_scale)
-    if _needs_record(retain_grad, enable_double_backprop):
+    if _needs_record(retain_grad, enable_double_backprop) and not _is_transformed():
         _run_observed([variable], [seed], retain_grad, enable_double_backprop).deposit()
     else:
         _accumulate((tensor,), (seed,))
@@ -224,7 +225,7 @@ def backward(
     _protect_exposed()
     if pairs:
         ys, gys = [y for y, _ in pairs], [g for _, g in pairs]
-        if _needs_record(retain_grad, double):
+        if _needs_record(retain_grad, double) and not _is_transformed():
             _run_observed(ys, gys, retain_grad, double).deposit()
         else:
             _accumulate(tuple(y.tensor for y in ys), tuple(gys))

@@ -125,9 +125,12 @@ class TestBackward:
         with pytest.raises(RuntimeError, match="shape"):
             chainer.backward([y], [Variable(ones(2, 3))])
 
-    def test_inside_a_transformation_of_torchs_it_ends_as_torchs_own_does(self) -> None:
+    @pytest.mark.parametrize("retain_grad", [True, False])
+    def test_inside_a_transformation_of_torchs_it_ends_as_torchs_own_does(
+        self, retain_grad: bool
+    ) -> None:
         def ours(x: torch.Tensor) -> torch.Tensor:
-            F.sum(Variable(x) * 2).backward()
+            F.sum(Variable(x) * 2).backward(retain_grad)
             return x
 
         def torchs(x: torch.Tensor) -> torch.Tensor:
