@@ -17,7 +17,6 @@ class Checksum:
     Args:
         sizes: The size of each part, in bytes.
         conclude: Called with the checksum of the whole, by who notes the last part.
-        start: The checksum of what comes before.
 
     Example:
         >>> from isal.isal_zlib import crc32
@@ -27,8 +26,7 @@ class Checksum:
         True
     """
 
-    def __init__(self, sizes: list[int], conclude: Callable[[int], None], start: int = 0) -> None:
-        self._start = start
+    def __init__(self, sizes: list[int], conclude: Callable[[int], None]) -> None:
         self._sizes = sizes
         self._conclude = conclude
         self._parts: dict[int, int] = {}
@@ -47,7 +45,7 @@ class Checksum:
             self._parts[part] = crc
             if len(self._parts) < len(self._sizes):
                 return
-        whole = self._start
+        whole = 0
         for i, size in enumerate(self._sizes):
             whole = crc32_combine(whole, self._parts[i], size)
         self._conclude(whole)

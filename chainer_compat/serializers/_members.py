@@ -122,31 +122,19 @@ class Member(Stored):
         if self._is_sound:
             return []
         entry = self._entry
-        if entry.packed_crc is not None:
-            return self._scanning(entry.packed_crc, entry.crc)
         if not entry.deflated:
             return self._scanning(entry.crc)
         return [Step(entry.plain, self._inflate_all)]
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether the checksum that :meth:`verifying` goes by is one of compressed bytes."""
-        packed = self._entry.deflated and self._entry.packed_crc is not None
-        return packed and self._plain is None
-
-    def proving(self) -> list[Step]:
-        """Inflates it."""
-        return [Step(self._entry.plain, self._inflate_all)] if self.is_doubtful else []
 
     def _inflate_all(self) -> None:
         for _ in self._checked():
             pass
 
-    def _scanning(self, expected: int, start: int = 0) -> list[Step]:
+    def _scanning(self, expected: int) -> list[Step]:
         """Checks the bytes as they are in the file."""
         spans = _spans(self._entry.stored)
         sizes = [size for _, size in spans]
-        checksum = Checksum(sizes, partial(self._conclude, expected), start)
+        checksum = Checksum(sizes, partial(self._conclude, expected))
 
         def scan(part: int, start: int, size: int) -> None:
             from isal import isal_zlib

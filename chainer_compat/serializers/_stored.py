@@ -36,15 +36,6 @@ class Stored:
         """What :meth:`verify` does, in steps that may be done in any order."""
         return []
 
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether :meth:`filling` may fail on a file as it is, in spite of :meth:`verifying`."""
-        return False
-
-    def proving(self) -> list[Step]:
-        """Steps that leave no doubt, and take longer."""
-        return []
-
     def filling(self, flat: np.ndarray) -> list[Step]:
         """Returns the steps, to be done in any order, that read the data into an array.
 

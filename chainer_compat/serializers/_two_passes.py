@@ -1,14 +1,13 @@
 """Reads arrays twice: once to be certain that all of it can be read, then into their targets.
 
-So a load needs no second copy of the target, and a damaged file finds nothing half done. Where the
-first time has looked at compressed bytes only, and a file that was made to deceive could still fail
-the second time, what the targets held waits on the disk meanwhile.
+So a load needs no second copy of the target, and a damaged file finds nothing half done.
 """
 
 from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +15,6 @@ import numpy as np
 import torch
 
 from chainer_compat.errors import FileFormatError
-from chainer_compat.serializers._old_contents import IN_MEMORY, OldContents
 from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._steps import THREADS, Step, do_all
 from chainer_compat.serializers._to_the_end import do_to_the_end
@@ -64,32 +62,14 @@ def check_and_write(
     members = [member for write in writes for member in write.members]
     targets = [write.target for write in writes]
     total = sum(member.header.nbytes for member in members)
-    with (
-        Progress(f"loading {name}", 2 * total) as progress,
-        _helpers(total) as pool,
-        _kept(targets, doubtful=any(member.is_doubtful for member in members)) as old,
-    ):
-        verifying = [step for member in members for step in member.verifying()]
-        do_all([*old.keeping(), *verifying], progress.advance, pool)
-        doubts = [] if old.is_complete else [step for one in members for step in one.proving()]
-        if doubts:
-            do_all(doubts, _uncounted, pool)
+    with Progress(f"loading {name}", 2 * total) as progress, _helpers(total) as pool:
+        do_all([step for one in members for step in one.verifying()], progress.advance, pool)
         steps = [step for write in writes for step in write.steps()]
         # Arrays that share memory must be written in the file's order.
         crew = None if pool is None or share_memory(targets) else pool
-
-        def write_all() -> None:
-            try:
-                do_all(steps, progress.advance, crew)
-            except BaseException:
-                old.restore()
-                raise
-
         try:
-            came = do_to_the_end(write_all)
+            came = do_to_the_end(partial(do_all, steps, progress.advance, crew))
         except FileFormatError as error:
-            if old.is_complete:
-                raise
             raise FileFormatError(
                 f"{error}. It was whole before, so it has been written to meanwhile; what was "
                 "loaded of it is of no use: load a whole file"
@@ -97,15 +77,6 @@ def check_and_write(
         done()
     if came is not None:
         raise came
-
-
-def _kept(targets: Sequence[Any], *, doubtful: bool) -> OldContents:
-    small = sum(target.nbytes for target in targets) <= IN_MEMORY
-    return OldContents(targets if doubtful or small else None)
-
-
-def _uncounted(_: int) -> None:
-    """Does not move the progress bar."""
 
 
 def _helpers(total: int) -> contextlib.AbstractContextManager[ThreadPoolExecutor | None]:

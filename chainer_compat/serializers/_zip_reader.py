@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFLATED",
-    "PACKED_CRC",
-    "PACKED_CRC_ID",
     "STORED",
     "ZipEntry",
     "is_zip",
@@ -28,11 +26,6 @@ _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
-# A field of our own, which other readers pass over: the CRC-32 of the compressed bytes, begun with
-# that of the plain ones. By it a member is known to be undamaged before anything is inflated, and
-# so is the number that its plain bytes will be held to.
-PACKED_CRC = struct.Struct("<2HL")
-PACKED_CRC_ID = 0xC4A8
 _NAME = 256
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED, _UTF8 = 0x1, 0x800
@@ -51,7 +44,6 @@ class ZipEntry:
         stored: Its size in the file, in bytes.
         plain: Its size when read, in bytes.
         header_offset: Where its local header is.
-        packed_crc: The CRC-32 of its compressed bytes, begun with ``crc``, if it was written here.
         data_offset: Where its data is.
     """
 
@@ -61,7 +53,6 @@ class ZipEntry:
     stored: int
     plain: int
     header_offset: int
-    packed_crc: int | None = None
     data_offset: int = 0
 
 
@@ -140,16 +131,6 @@ def _zip64_sizes(extra: bytes, fields: list[int], where: str) -> list[int]:
     return fields
 
 
-def _packed_crc(extra: bytes) -> int | None:
-    at = 0
-    while at + PACKED_CRC.size <= len(extra):
-        kind, length, crc = PACKED_CRC.unpack_from(extra, at)
-        if kind == PACKED_CRC_ID and length == 4:
-            return int(crc)
-        at += 4 + length
-    return None
-
-
 def _decode_name(raw: bytes, flags: int, source: ByteSource) -> str:
     try:
         name = raw.decode("utf-8" if flags & _UTF8 else "cp437")
@@ -180,8 +161,7 @@ def _central_entries(source: ByteSource, directory: _Directory) -> list[ZipEntry
             raise UnsafeFileError(f"{where}: encrypted, or packed by unknown method {method}")
         extra = data[extra_at : extra_at + extra_length]
         plain, stored, offset = _zip64_sizes(extra, [plain, stored, offset], where)
-        packed = _packed_crc(extra)
-        entries.append(ZipEntry(name, method == DEFLATED, crc, stored, plain, offset, packed))
+        entries.append(ZipEntry(name, method == DEFLATED, crc, stored, plain, offset))
         at = extra_at + extra_length + comment_length
     if at != len(data):
         raise FileFormatError(f"{source.name}: the zip directory is longer than its entries")

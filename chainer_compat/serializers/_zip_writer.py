@@ -22,7 +22,6 @@ from chainer_compat.serializers._npy import NONE_NPY, format_header
 from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._stored import bytes_of
 from chainer_compat.serializers._values import to_numpy
-from chainer_compat.serializers._zip_reader import PACKED_CRC, PACKED_CRC_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +54,6 @@ class _Written:
     plain: int
     offset: int
     wide: bool
-    packed_crc: int = 0
 
     def local_header(self) -> bytes:
         extra = struct.pack("<2H2Q", 1, 16, self.plain, self.stored) if self.wide else b""
@@ -72,8 +70,6 @@ class _Written:
     def central_header(self) -> bytes:
         big = [n for n in (self.plain, self.stored, self.offset) if n >= _LIMIT]
         extra = struct.pack(f"<2H{len(big)}Q", 1, 8 * len(big), *big) if big else b""
-        if self.method:
-            extra += PACKED_CRC.pack(PACKED_CRC_ID, 4, self.packed_crc)
         version = 45 if big or self.wide else 20
         return (
             struct.pack(
@@ -135,13 +131,12 @@ class _ZipWriter:
             wide=plain + (plain >> 4) + 1024 >= _LIMIT,
         )  # fmt: skip
         self._write(member.local_header())
+        pieces: Iterator[bytes | memoryview]
         if self._compression:
-            member.packed_crc = member.crc
-            for piece in self._deflated(head, data):
-                member.stored += self._write(piece)
-                member.packed_crc = isal_zlib.crc32(piece, member.packed_crc)
+            pieces = self._deflated(head, data)
         else:
-            member.stored = sum(self._write(piece) for piece in _cut(head, data, self._progress))
+            pieces = _cut(head, data, self._progress)
+        member.stored = sum(self._write(piece) for piece in pieces)
         self._file.seek(self._start + member.offset)
         self._file.write(member.local_header())
         self._file.seek(self._start + self._at)

@@ -13,7 +13,7 @@ import torch
 from chainer_compat.errors import SnapshotMismatchError
 from chainer_compat.serializers._assign import check_dtype, writing
 from chainer_compat.serializers._loading import IgnoreNames, as_predicate
-from chainer_compat.serializers._session import Store
+from chainer_compat.serializers._session import JOURNAL_BYTES, Store
 from chainer_compat.serializers._steps import Step
 from chainer_compat.serializers._stores import open_store
 from chainer_compat.serializers._two_passes import Write, check_and_write
@@ -335,7 +335,15 @@ def _fill(store: Store, placed: list[Placed]) -> None:
         for key, member in zip(item.keys, members, strict=True):
             check_dtype(key, item.tensor, member.header.dtype)
         writes.append(Write(item.tensor, members, partial(_writing, item, store)))
-    check_and_write(store.name, writes)
+    # What is little is kept, for a file that somebody writes to between the two passes.
+    keeps = sum(item.tensor.nbytes for item in placed) <= JOURNAL_BYTES
+    kept = [(item.tensor.detach(), item.tensor.detach().clone()) for item in placed if keeps]
+    try:
+        check_and_write(store.name, writes, kept.clear)
+    except BaseException:
+        for tensor, before in kept:
+            tensor.copy_(before)
+        raise
 
 
 def _writing(item: Placed, store: Store) -> list[Step]:
