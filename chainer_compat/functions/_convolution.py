@@ -13,7 +13,7 @@ from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentError, NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
-from chainer_compat.functions._spatial import crop_or_pad, expect_spatial, planned, spread
+from chainer_compat.functions._spatial import crop_or_pad, expect_spatial, in_short, planned, spread
 from chainer_compat.utils.argument import assert_kwargs_empty
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
@@ -49,10 +49,18 @@ _float32 = torch.float32
 
 @functools.lru_cache(maxsize=1024)
 def _in_short(stride: Any, pad: Any, dilate: Any, groups: int) -> tuple[Any, ...]:
-    """Options as torch reads them fastest: one number for both axes, and none at their default."""
-    pairs = [spread(option, 2) for option in (stride, pad, dilate)]
-    strides, pads, dilates = (pair[0] if pair[0] == pair[1] else pair for pair in pairs)
+    """Options as torch reads them fastest, none of them at its default."""
+    strides, pads, dilates = in_short(stride), in_short(pad), in_short(dilate)
     return (strides, pads) if dilates == groups == 1 else (strides, pads, dilates, groups)
+
+
+def _dilate_and_groups(kwargs: dict[str, Any]) -> tuple[Any, int]:
+    """Takes what a convolution of images has by keyword, and refuses what is left."""
+    dilate, groups = kwargs.pop("dilate", 1), kwargs.pop("groups", 1)
+    if kwargs:
+        _version1.take(kwargs, *_VERSION_1)
+        assert_kwargs_empty(kwargs)
+    return dilate, groups
 
 
 def _check_convolution(
@@ -265,12 +273,7 @@ def convolution_2d(
         variable([[[[4., 4.],
                     [4., 4.]]]])
     """
-    dilate = groups = 1
-    if kwargs:
-        dilate, groups = kwargs.pop("dilate", 1), kwargs.pop("groups", 1)
-        if kwargs:
-            _version1.take(kwargs, *_VERSION_1)
-            assert_kwargs_empty(kwargs)
+    dilate, groups = _dilate_and_groups(kwargs) if kwargs else (1, 1)
     return convolve_images(x, W, b, stride, pad, cover_all, dilate, groups)
 
 
@@ -660,12 +663,7 @@ def deconvolution_2d(
         >>> F.deconvolution_2d(x, np.ones((1, 1, 2, 2), np.float32), stride=2).shape
         (1, 1, 4, 4)
     """
-    dilate = groups = 1
-    if kwargs:
-        dilate, groups = kwargs.pop("dilate", 1), kwargs.pop("groups", 1)
-        if kwargs:
-            _version1.take(kwargs, *_VERSION_1)
-            assert_kwargs_empty(kwargs)
+    dilate, groups = _dilate_and_groups(kwargs) if kwargs else (1, 1)
     return deconvolve_images(x, W, b, stride, pad, outsize, dilate, groups)
 
 

@@ -17,7 +17,7 @@ from chainer_compat.errors import NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.functions._extrema import index_of
-from chainer_compat.functions._spatial import crop_or_pad, expect_spatial, planned, spread
+from chainer_compat.functions._spatial import crop_or_pad, expect_spatial, in_short, planned, spread
 from chainer_compat.utils.argument import assert_kwargs_empty
 from chainer_compat.utils.conv import get_conv_outsize, get_deconv_outsize
 from chainer_compat.utils.type_check import fail
@@ -290,9 +290,8 @@ def _average(x: Tensor, ksize: Any, stride: Any, pad: Any, pad_value: int | None
 
 @functools.lru_cache(maxsize=1024)
 def _in_short(ksize: Any, stride: Any, pad: Any) -> list[Any]:
-    """Options of images as torch reads them fastest: one number for both axes where they agree."""
-    pairs = [spread(option, 2) for option in (ksize, ksize if stride is None else stride, pad)]
-    return [pair[0] if pair[0] == pair[1] else pair for pair in pairs]
+    """Options of images as torch reads them fastest."""
+    return [in_short(ksize), in_short(ksize if stride is None else stride), in_short(pad)]
 
 
 def _shortcut_average_2d(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from chainer_compat.errors import InvalidArgumentError
 
-__all__ = ["crop_or_pad", "expect_spatial", "planned", "spread"]
+__all__ = ["crop_or_pad", "expect_spatial", "in_short", "planned", "spread"]
 
 
 def spread(value: Any, ndim: int) -> tuple[int, ...]:
@@ -28,6 +28,19 @@ def spread(value: Any, ndim: int) -> tuple[int, ...]:
             raise InvalidArgumentError(f"expected {ndim} numbers, one for each axis; got {values}")
         return values
     return (int(value),) * ndim
+
+
+def in_short(value: Any) -> int | tuple[int, ...]:
+    """Returns an option of images as torch reads it fastest: one number where both axes agree.
+
+    Args:
+        value: An int for both axes, or a pair.
+
+    Raises:
+        ValueError: If the sequence has another length.
+    """
+    pair = spread(value, 2)
+    return pair[0] if pair[0] == pair[1] else pair
 
 
 def crop_or_pad(x: Tensor, starts: tuple[int, ...], sizes: tuple[int, ...]) -> Tensor:

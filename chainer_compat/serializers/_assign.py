@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_array",
     "check_dtype",
+    "copy_into",
     "copy_of",
     "to_scalar",
     "write_array",
@@ -140,8 +141,18 @@ def _write_whole(array: Any, stored: Stored) -> None:
 
 
 def _write_tensor(tensor: torch.Tensor, stored: Stored) -> None:
+    copy_into(tensor, stored.read())
+
+
+def copy_into(tensor: torch.Tensor, array: np.ndarray) -> None:
+    """Copies an array into a tensor of as many elements, on whatever device.
+
+    Args:
+        tensor: The tensor, detached.
+        array: The array.
+    """
     # torch wants to be able to write, and a mapping's array may be read-only.
-    data = np.require(stored.read(), requirements=["C", "W"])
+    data = np.require(array, requirements=["C", "W"])
     # Any thread may come here, and each has its own mode.
     with torch.inference_mode(tensor.is_inference()):
         tensor.copy_(torch.from_numpy(data.reshape(tuple(tensor.shape))))

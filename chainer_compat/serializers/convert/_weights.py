@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from chainer_compat.errors import SnapshotMismatchError
-from chainer_compat.serializers._assign import check_dtype, writing
+from chainer_compat.serializers._assign import check_dtype, copy_into, writing
 from chainer_compat.serializers._loading import IgnoreNames, as_predicate
 from chainer_compat.serializers._session import JOURNAL_BYTES, Store
 from chainer_compat.serializers._steps import Step
@@ -359,8 +359,4 @@ def _writing(item: Placed, store: Store) -> list[Step]:
 
 
 def _make(item: Placed, store: Store) -> None:
-    made = torch.from_numpy(np.ascontiguousarray(item.make(lambda key: store.member(key).read())))
-    tensor = item.tensor.detach()
-    # Any thread may come here, and each has its own mode.
-    with torch.inference_mode(tensor.is_inference()):
-        tensor.copy_(made.reshape(tensor.shape))
+    copy_into(item.tensor.detach(), item.make(lambda key: store.member(key).read()))
