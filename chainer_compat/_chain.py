@@ -159,6 +159,13 @@ class Chain(Link):
             for path, link in child.namedlinks(skipself=True):
                 yield f"/{name}{path}", link
 
+    def _draw_again(self) -> None:
+        # All below it twice, as in Chainer: a seed then gives the same numbers here and after it.
+        for parameter in self.params(include_uninit=False):
+            parameter.initialize(parameter.shape)
+        for link in self.children():
+            link._draw_again()
+
     def _copy_shared(self: _C) -> _C:
         fresh = super()._copy_shared()
         fresh._children = set(self._children)

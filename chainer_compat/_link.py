@@ -422,7 +422,13 @@ class Link(DeviceResident):
         fresh = copy.deepcopy(self)
         if mode == "init":
             fresh._draw_again()
+        fresh._number_again()
         return fresh
+
+    def _number_again(self) -> None:
+        """Numbers the links of all sequentials below it as a copy of each would."""
+        for link in self.children():
+            link._number_again()
 
     def _draw_again(self) -> None:
         """Initializes the parameters anew, those of the links below as well."""

@@ -6,6 +6,8 @@ still catches what Chainer would have raised there.
 
 from __future__ import annotations
 
+import pickle
+
 __all__ = [
     "AliasError",
     "ChainerCompatError",
@@ -35,6 +37,7 @@ __all__ = [
     "SnapshotWriteError",
     "TextMismatchError",
     "UnexpectedArrayError",
+    "UnpicklableError",
     "UnregisteredDivergenceError",
     "UnsafeFileError",
     "WorkerError",
@@ -79,6 +82,10 @@ class UnregisteredDivergenceError(ChainerCompatError, KeyError, NotImplementedEr
     """No Kullback-Leibler divergence is registered for two classes of distributions."""
 
     __str__ = Exception.__str__  # KeyError shows the repr of its argument
+
+
+class UnpicklableError(ChainerCompatError, pickle.PicklingError, ValueError):
+    """An object cannot be pickled, where Chainer raises a ValueError."""
 
 
 class UnexpectedArrayError(ChainerCompatError, AssertionError):

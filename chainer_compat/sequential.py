@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import pickle
 from collections.abc import Callable, Iterable, Iterator
 from types import LambdaType
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from chainer_compat._chain import indented
 from chainer_compat._chain_list import ChainList
 from chainer_compat._link import Link
+from chainer_compat.errors import InvalidArgumentError, UnpicklableError
 
 __all__ = ["Sequential"]
 
@@ -86,12 +86,18 @@ class Sequential(ChainList):
         Args:
             i: Its place, or a slice.
             layer: The new layer, or an iterable of layers.
+
+        Raises:
+            ValueError: If it cannot be called, or if there are not so many layers.
+            IndexError: If a negative place is outside.
         """
         if isinstance(i, slice):
             layers = list(self._layers)
             layers[i] = [self._checked(fresh) for fresh in layer]
             self.clear()
             self.extend(layers)
+        elif i >= len(self):
+            raise InvalidArgumentError(f"there is no layer {i} in a Sequential of {len(self)}")
         elif self[i] is not self._checked(layer):
             place = range(len(self))[i]
             del self[place]
@@ -116,8 +122,9 @@ class Sequential(ChainList):
         self.extend(other)
         return self
 
-    def __add__(self: _S, other: Any) -> _S:
-        fresh = type(self)(*self._layers)
+    def __add__(self, other: Any) -> Sequential:
+        # Of no subclass, whose constructor may take something else.
+        fresh: Sequential = Sequential(*self._layers)
         fresh += other
         return fresh
 
@@ -252,9 +259,9 @@ class Sequential(ChainList):
             x = result if isinstance(result, tuple) else (result,)
         return x if len(x) > 1 else x[0]
 
-    def flatten(self: _S) -> _S:
+    def flatten(self) -> Sequential:
         """Returns a sequential in which those inside it are taken apart."""
-        fresh = type(self)()
+        fresh = Sequential()
         for layer in self._layers:
             if isinstance(layer, Sequential):
                 fresh.extend(layer.flatten())
@@ -272,18 +279,21 @@ class Sequential(ChainList):
             ValueError: If the mode is another one.
         """
         fresh = super().copy(mode)
-        layers = list(fresh)
-        fresh.clear()
-        fresh.extend(layers)
+        fresh.name = None
         return fresh
+
+    def _number_again(self) -> None:
+        super()._number_again()
+        layers = list(self._layers)
+        self.clear()
+        self.extend(layers)
 
     def _copy_shared(self: _S) -> _S:
         # Past ChainList's, which would copy the links a second time.
         fresh = super(ChainList, self)._copy_shared()
-        fresh._layers = [
-            layer.copy() if isinstance(layer, Link) else copy.copy(layer) for layer in self._layers
-        ]
-        fresh._children = fresh._links_in_order()
+        fresh._children, fresh._layers = [], []
+        for layer in self._layers:
+            fresh.append(layer.copy() if isinstance(layer, Link) else copy.copy(layer))
         return fresh
 
     def _links_in_order(self) -> list[Link]:
@@ -298,8 +308,14 @@ class Sequential(ChainList):
             copy_persistent: Also persistent values.
 
         Raises:
+            ValueError: If it is no sequential.
             IndexError: If it has another number of links.
         """
+        if not isinstance(link, Sequential):
+            raise InvalidArgumentError(
+                f"only the parameters of a Sequential can be copied into a Sequential; got "
+                f"{type(link)}"
+            )
         links = self._links_in_order()
         others = link._links_in_order()
         if len(others) != len(links):
@@ -310,7 +326,7 @@ class Sequential(ChainList):
     def __reduce_ex__(self, protocol: Any) -> Any:
         for layer in self._layers:
             if isinstance(layer, LambdaType) and layer.__name__ == "<lambda>":
-                raise pickle.PicklingError(
+                raise UnpicklableError(
                     "a Sequential with a lambda cannot be pickled; use a function that is defined "
                     "in a module, or functools.partial of one"
                 )

@@ -327,21 +327,41 @@ def test_convolutions_of_one_and_three_axes_from_their_parameters() -> None:
         L.Convolution1D.from_params(np.ones((4, 2, 3, 3), np.float32))
 
 
+EDITS = [
+    *("append", "insert", "set", "delete", "pop", "remove", "remove type", "extend", "add to"),
+    *("copy", "repeat", "nest", "flatten", "part"),
+]
+
+
 @given(
     st.sampled_from(["share", "copy", "init"]),
     st.lists(
-        st.tuples(
-            st.sampled_from(["append", "insert", "set", "delete"]), st.integers(0, 5), st.booleans()
-        ),
-        max_size=6,
+        st.tuples(st.sampled_from(EDITS), st.integers(0, 9), st.booleans()),
+        max_size=8,
     ),
     st.lists(st.booleans(), max_size=5),
 )
 def test_the_links_of_a_sequential_are_named_as_in_chainer(
     both: Any, mode: str, steps: Any, layers: Any
 ) -> None:
-    """Files know them by these names, which are not in the order of the layers."""
+    """Whatever its history. Files know them by these names, not in the order of the layers."""
     both(links.sequential, mode, steps, layers)
+
+
+@given(st.lists(st.sampled_from(["chain", "net", "list", "sequential"]), max_size=4))
+def test_copies_that_are_drawn_anew_get_chainers_numbers(both: Any, shape: Any) -> None:
+    both(links.drawn_again, shape)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        *("set behind the end", "set before the start", "set what cannot be called", "pop"),
+        *("delete", "remove", "copy", "copy parameters", "add", "pickle"),
+    ],
+)
+def test_a_sequential_refuses_alike(both: Any, what: str) -> None:
+    assert both(links.sequential_refuses, what) is None
 
 
 @pytest.mark.parametrize("place", [-3, 3])

@@ -125,3 +125,36 @@ def test_it_pickles_and_deep_copies_and_says_why_a_lambda_does_not_pickle(
 
 def test_repeating_gives_a_sequential_of_sequentials(model: Sequential) -> None:
     assert [type(layer) for layer in model.repeat(2)] == [Sequential, Sequential]
+
+
+def test_what_is_made_of_a_subclass_is_no_subclass_but_a_copy_is() -> None:
+    class Net(Sequential):
+        def __init__(self, size: int) -> None:
+            super().__init__(L.Linear(size, 2))
+
+    model = Net(3)
+    assert type(model + model) is type(model.flatten()) is Sequential
+    assert type(model.copy()) is Net
+
+
+def test_a_negative_place_is_counted_before_anything_is_replaced(model: Sequential) -> None:
+    """Chainer replaces the last layer first of all by none, and puts the new one before its."""
+    model[-1] = F.tanh
+    assert model[1:] == [F.relu, F.tanh]
+
+
+def test_nothing_is_left_when_all_is_cleared(model: Sequential) -> None:
+    model.clear()
+    assert list(model.params()) == []
+    model.extend([L.Linear(1, 2), L.Linear(2, 3)])
+    model.clear()
+    model.append(L.Linear(1, 1))
+    assert [name for name, _ in model.namedparams()] == ["/0/W", "/0/b"]
+
+
+def test_the_gradients_of_another_one_are_added(model: Sequential) -> None:
+    other = model.copy("copy")
+    for p in [*model.params(), *other.params()]:
+        p.grad = np.ones_like(p.array)
+    model.addgrads(other)
+    assert all((p.grad == 2).all() for p in model.params())

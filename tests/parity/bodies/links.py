@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 
 def used(chainer, np, name, arguments, options, shape, dtype, calls=2):
     """Make a link, call it, differentiate, and save it."""
@@ -227,33 +230,111 @@ def sequential(chainer, np, mode, steps, links):
 
     A step is what to do, at which place, and whether with a link; `links` start the sequential.
     """
-    sizes = iter(range(2, 100))
+    sizes = iter(range(2, 1000))
 
     def layer(is_link):
         return chainer.links.Linear(1, next(sizes)) if is_link else chainer.functions.tanh
 
     model = chainer.Sequential(*map(layer, links))
     for what, place, is_link in steps:
-        if what == "delete" and len(model):
-            del model[place % len(model)]
-        elif what == "set" and len(model):
-            model[place % len(model)] = layer(is_link)
-        elif what == "insert":
-            model.insert(place % (len(model) + 1), layer(is_link))
-        elif what == "append":
-            model.append(layer(is_link))
-    shown = []
-    for each in (model, model.copy(mode), model.repeat(3, mode), (model + model).flatten()):
-        target = {}
-        chainer.serializers.DictionarySerializer(target).save(each)
-        shown.append(
-            [
-                {key: (array.shape, array) for key, array in sorted(target.items())},
-                [(path, p.shape) for path, p in each.namedparams() if path.endswith("W")],
-                [getattr(layer, "name", None) for layer in each],
-            ]
-        )
-    return shown
+        model = _edited(chainer, model, mode, layer, what, place, is_link)
+    inside = chainer.Chain()
+    with inside.init_scope():
+        inside.model = model
+    copies = [model.copy(mode), copy.deepcopy(model), model.repeat(3, mode), inside.copy(mode)]
+    shown = [_shown(chainer, each) for each in [model, inside, *copies]]
+    # Last, for a link has one name, however many lists it is in.
+    return [*shown, _shown(chainer, (model + model).flatten())]
+
+
+def drawn_again(chainer, np, shape):
+    """Copy links of one link each and more, all drawn anew; `shape` says what is inside what."""
+
+    class Net(chainer.Chain):
+        def __init__(self, inside):
+            super().__init__()
+            with self.init_scope():
+                self.p = chainer.Parameter(chainer.initializers.Normal(), (1,))
+                self.inside = inside
+
+    model = chainer.links.Linear(1, 2)
+    for kind in shape:
+        more = chainer.links.Linear(2, 1)
+        if kind == "chain":
+            model = chainer.Chain(inside=model)
+        elif kind == "net":
+            model = Net(model)
+        else:
+            cls = chainer.ChainList if kind == "list" else chainer.Sequential
+            model = cls(more, model)
+    fresh = [model.copy("init"), model.repeat(2)]
+    return [
+        [(path, p.array) for each in fresh for path, p in sorted(each.namedparams())],
+        np.random.uniform(),
+    ]
+
+
+def _edited(chainer, model, mode, layer, what, place, is_link):
+    """A sequential after one step, or another one that was made of it."""
+    size = len(model)
+
+    def remove_type():
+        model.remove_by_layer_type("Linear" if is_link else "tanh")
+
+    in_place = {
+        "remove type": remove_type,
+        "insert": lambda: model.insert(place % (2 * size + 1) - size, layer(is_link)),
+        "append": lambda: model.append(layer(is_link)),
+        "extend": lambda: model.extend([layer(is_link), layer(not is_link), layer(True)]),
+        "add to": lambda: model.__iadd__(chainer.Sequential(layer(is_link), layer(True))),
+    }
+    if size:
+        in_place |= {
+            "delete": lambda: model.__delitem__(place % size),
+            "pop": lambda: model.pop(place % size),
+            "remove": lambda: model.remove(model[place % size]),
+            "set": lambda: model.__setitem__(place % size, layer(is_link)),
+        }
+    another = {
+        "copy": lambda: model.copy(mode),
+        "repeat": lambda: model.repeat(2, mode) if size < 40 else model,
+        "nest": lambda: chainer.Sequential(layer(is_link), model, layer(True)),
+        "flatten": model.flatten,
+        "part": lambda: chainer.Sequential(*model.copy(mode)[place % (size + 1) :]),
+    }
+    if what in another:
+        return another[what]()
+    in_place.get(what, list)()
+    return model
+
+
+def _shown(chainer, model):
+    target = {}
+    chainer.serializers.DictionarySerializer(target).save(model)
+    return [
+        {key: (array.shape, array) for key, array in sorted(target.items())},
+        [(path, p.shape) for path, p in model.namedparams() if path.endswith("W")],
+        [link.name for link in model.links()],
+    ]
+
+
+def sequential_refuses(chainer, np, what):
+    """Ask of a sequential what it cannot do."""
+    model = chainer.Sequential(chainer.links.Linear(1, 2), chainer.functions.tanh)
+    relu = chainer.functions.relu
+    asked = {
+        "set behind the end": lambda: model.__setitem__(2, relu),
+        "set before the start": lambda: model.__setitem__(-3, relu),
+        "set what cannot be called": lambda: model.__setitem__(0, 3),
+        "pop": lambda: model.pop(2),
+        "delete": lambda: model.__delitem__(2),
+        "remove": lambda: model.remove(relu),
+        "copy": lambda: model.copy("colour"),
+        "copy parameters": lambda: model.copyparams(chainer.ChainList(model[0])),
+        "add": lambda: model.__add__([relu]),
+        "pickle": lambda: pickle.dumps(chainer.Sequential(lambda x: x)),
+    }
+    asked[what]()
 
 
 def inserted(chainer, np, place):
