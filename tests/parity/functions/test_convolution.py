@@ -100,15 +100,23 @@ def deconvolved(ndim: int) -> Any:
     return draw_arguments
 
 
+def _padding(size: int, window: int, stride: int, pad: int) -> int:
+    """A padding in which no window lies alone: there Chainer's second derivative is infinite."""
+    pad = min(pad, window - 1)
+    while -(-(size + 2 * pad - window) // stride) * stride - pad >= size:
+        pad -= 1
+    return pad
+
+
 def pooled(ndim: int, **fixed: Any) -> Any:
     def draw_arguments(draw: Any) -> Arguments:
         n, k, s, p = _spatial(draw, ndim)
-        # No window lies in the padding alone: there Chainer's second derivative is infinite.
-        p = [min(pp, kk - 1) for pp, kk in zip(p, k, strict=True)]
         s = [min(ss, kk) for ss, kk in zip(s, k, strict=True)]
         n = [max(size, kk) for size, kk in zip(n, k, strict=True)]
+        stride = draw(st.sampled_from([None, tuple(s)]))
+        p = [_padding(*each) for each in zip(n, k, stride or k, p, strict=True)]
         x = array(draw, (draw(st.integers(1, 2)), 2, *n), draw(dtypes))
-        options = {"stride": draw(st.sampled_from([None, tuple(s)])), "pad": tuple(p)}
+        options = {"stride": stride, "pad": tuple(p)}
         options |= {name: draw(values) for name, values in fixed.items()}
         return [(draw(variables), x), ("o", tuple(k))], options
 
