@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 
-__all__ = ["GradientHook"]
+from chainer_compat.errors import InvalidArgumentTypeError
+
+__all__ = ["GradientHook", "call_for_all"]
 
 
 class GradientHook:
@@ -22,13 +24,20 @@ class GradientHook:
     call_for_each_param: bool = True
     timing: str = "pre"
 
-    def __call__(self, rule: Any, param: Any) -> None:
+    def __call__(self, rule: Any, param: Any = None) -> None:
         """Changes the gradient of one parameter, if it has one.
 
         Args:
-            rule: The parameter's rule.
+            rule: The parameter's rule; or an optimizer alone, for all its parameters, as in
+                Chainer 1.
             param: The parameter.
+
+        Raises:
+            TypeError: If there is no parameter, nor an optimizer.
         """
+        if param is None:
+            call_for_all(self, rule)
+            return
         data = param._data_tensor()
         grad = None if data is None else param._grad_tensor()
         if grad is not None:
@@ -49,3 +58,22 @@ class GradientHook:
             scale: By what the gradients are scaled, if they are.
         """
         raise NotImplementedError
+
+
+def call_for_all(hook: Any, optimizer: Any) -> None:
+    """Calls a hook for each parameter of an optimizer, as Chainer 1's hooks did by themselves.
+
+    Args:
+        hook: A hook of one parameter.
+        optimizer: The optimizer.
+
+    Raises:
+        TypeError: If it has no target.
+    """
+    target = getattr(optimizer, "target", None)
+    if target is None:
+        raise InvalidArgumentTypeError(
+            f"a hook takes a rule and a parameter, or an optimizer; got {type(optimizer)} alone"
+        )
+    for param in target.params():
+        hook(optimizer, param)

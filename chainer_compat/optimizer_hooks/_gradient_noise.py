@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from chainer_compat.backends import _crossing
+from chainer_compat.optimizer_hooks._gradient_hook import call_for_all
 
 __all__ = ["GradientNoise", "exponential_decay_noise"]
 
@@ -68,13 +69,20 @@ class GradientNoise:
         self.eta = eta
         self.noise_func = noise_func
 
-    def __call__(self, rule: Any, param: Any) -> None:
+    def __call__(self, rule: Any, param: Any = None) -> None:
         """Adds noise to the gradient of one parameter, if it has one.
 
         Args:
-            rule: The parameter's rule.
+            rule: The parameter's rule; or an optimizer alone, for all its parameters, as in
+                Chainer 1.
             param: The parameter.
+
+        Raises:
+            TypeError: If there is no parameter, nor an optimizer.
         """
+        if param is None:
+            call_for_all(self, rule)
+            return
         grad = param._grad_tensor() if param._data_tensor() is not None else None
         if grad is None:
             return

@@ -12,9 +12,9 @@ DATA = {"a": [1.0, -2.0], "b": [0.0, 0.5]}
 GRADS = {"a": [3.0, 0.0], "b": [-4.0, 0.25]}
 
 
-@pytest.fixture(params=["all at once", "one by one"])
+@pytest.fixture(params=["all at once", "one by one", "by hand"])
 def gradients_after(request):
-    """The gradients after a hook of the optimizer."""
+    """The gradients after a hook of the optimizer, or one called with it, as in Chainer 1."""
 
     def call(hook):
         link = chainer.Link(a=(2,), b=(2,))
@@ -24,6 +24,8 @@ def gradients_after(request):
         optimizer = chainer.optimizers.SGD().setup(link)
         if request.param == "all at once":
             optimizer.call_hook(hook)
+        elif request.param == "by hand":
+            hook(optimizer)
         else:
             chainer.Optimizer.call_hook(optimizer, hook)
         return np.concatenate([link.a.grad, link.b.grad])
@@ -131,3 +133,9 @@ def test_old_names_warn_and_are_the_hooks(name, args):
     assert isinstance(hook, new)
     assert vars(hook) == vars(new(*args))
     assert type(hook).__name__ == name
+
+
+@pytest.mark.parametrize("hook", [optimizer_hooks.WeightDecay(1), optimizer_hooks.GradientNoise(1)])
+def test_what_is_no_optimizer_has_no_parameters_to_call_a_hook_for(hook):
+    with pytest.raises(TypeError, match=r"a rule and a parameter, or an optimizer; got .*Link"):
+        hook(chainer.Link())
