@@ -57,7 +57,8 @@ def _by_quantity(section: Section, title: str, medians: dict[str, dict[str, floa
             row += [_show(quantity, value), more if section.shows_overhead else ratio]
         if section.limit is not None:
             more = medians[others[0]][quantity] - reference
-            row.append("yes" if more <= section.limit else "no")
+            limit = section.limit * section.times.get(quantity, 1)
+            row.append("yes" if more <= limit else "no")
         rows.append(row)
     return _align(rows)
 

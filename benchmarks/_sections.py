@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmarks.contenders.call_costs import LIMIT as _CALL_LIMIT
 from benchmarks.contenders.call_costs import ROWS as _SMALL_CALLS
@@ -51,6 +51,8 @@ class Section:
     by_quantity: bool = False
     # How much overhead the second contender may have, in seconds.
     limit: float | None = None
+    # How often that much, where a quantity has it more than once.
+    times: dict[str, int] = field(default_factory=dict)
     # What has to be known to read it.
     notes: tuple[str, ...] = ()
 
@@ -86,6 +88,17 @@ _LEAVES = (
 _RANDOM = (
     "dropout and gaussian draw Chainer's numbers, one by one from NumPy's global stream, which is "
     "nearly all of their time; torch draws others."
+)
+_SLOPES = (
+    "Of equal elements, Chainer gives each the whole gradient in max and the first one in maximum "
+    "and minimum, where torch's kernels share it out; at what clip has cut off, a gradient that is "
+    "not finite becomes NaN in Chainer and 0 in torch. torch has these slopes only in an "
+    "`autograd.Function`, which costs 3 to 4 µs whoever writes it: the lines `by hand` are of one "
+    "that does no more than that, called through `apply`."
+)
+_SEVERAL = (
+    "`n functions`: so many stand in Chainer's graph, and torch is called as often; the limit "
+    "is for each."
 )
 
 _CALLS = _all_three("function_calls", "torch_calls", "calls")
@@ -225,11 +238,13 @@ SECTIONS = {
     ),
     "calls": Section(
         "What a call costs, on arrays of a few elements, one thread",
-        {f"forward_{name}": name for name in _SMALL_CALLS},
+        {f"forward_{name}": row.title or name for name, row in _SMALL_CALLS.items()},
         _all_three("call_costs", "torch_calls", "calls"),
         shows_overhead=True,
         by_quantity=True,
         limit=_CALL_LIMIT,
+        times={f"forward_{name}": row.functions for name, row in _SMALL_CALLS.items()},
+        notes=(_SLOPES, _SEVERAL),
     ),
     "links-forward": Section(
         "The links used most, forward, one thread",

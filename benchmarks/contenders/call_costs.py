@@ -6,6 +6,9 @@ few, and the commonest operators. A link is set beside the function of torch tha
 
 from __future__ import annotations
 
+import functools
+import operator
+
 import numpy as np
 
 from benchmarks.contenders import function_calls
@@ -16,6 +19,7 @@ LIMIT = 3e-6
 
 _MATRIX = (2, 3)
 _IMAGES = (1, 2, 4, 4)
+_STATISTICS = np.zeros(3, np.float32), np.ones(3, np.float32)
 
 
 def torch_calls(torch, options):
@@ -52,16 +56,53 @@ def _with_condition():
     return [np.array([[True, False, True]] * 2), *floats(_MATRIX, _MATRIX)()]
 
 
-def _torch_batch_norm():
+def _torch_batch_norm(training):
     statistics = []
 
     def call(torch, nn, x, g, b):
         if not statistics:
             statistics.extend([torch.zeros(3), torch.ones(3)])
         mean, var = statistics
-        return nn.batch_norm(x, mean, var, g, b, training=True)
+        return nn.batch_norm(x, mean, var, g, b, training=training)
 
     return call
+
+
+def _with_bits():
+    return [*floats(_MATRIX)(), np.array([[0, 1, 0], [1, 1, 0]], np.int32)]
+
+
+def _pair(torch, chainer, **rest):
+    return _row([_MATRIX, _MATRIX], torch, chainer, **rest)
+
+
+def _by_hand(forward, backward):
+    """A function with a slope of Chainer's as one would write it in torch."""
+
+    @functools.cache
+    def written(torch):
+        class ByHand(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, *inputs):
+                y = forward(torch, *inputs)
+                ctx.save_for_backward(*inputs, y)
+                return y
+
+            @staticmethod
+            def backward(ctx, gy):
+                return backward(gy, *ctx.saved_tensors)
+
+        return ByHand.apply
+
+    return lambda torch, _, *inputs: written(torch)(*inputs)
+
+
+def _to_the_first(holds):
+    def backward(gy, x, y, _):
+        first = gy * holds(x, y)
+        return first, gy - first
+
+    return backward
 
 
 # By how many repositories use each, whether as a function or by the link of it.
@@ -108,7 +149,7 @@ ROWS = {
     "dropout": _of_matrix(lambda _, nn, x: nn.dropout(x), lambda F, x: F.dropout(x)),
     "L.BatchNormalization": _row(
         [_MATRIX, (3,), (3,)],
-        _torch_batch_norm(),
+        _torch_batch_norm(training=True),
         lambda layer, x, *_: layer(x),
         link=lambda links: links.BatchNormalization(3),
     ),
@@ -212,11 +253,67 @@ ROWS = {
     "clip": _of_matrix(
         lambda torch, _, x: torch.clip(x, 0.2, 0.8), lambda F, x: F.clip(x, 0.2, 0.8)
     ),
+    "clip(Function)": _of_matrix(
+        _by_hand(
+            lambda torch, x: torch.clip(x, 0.2, 0.8),
+            lambda gy, x, y: gy * (x == y),
+        ),
+        lambda F, x: F.clip(x, 0.2, 0.8),
+        title="clip; Chainer's slope by hand in torch",
+    ),
     "argmax": _of_matrix(
         lambda torch, _, x: torch.argmax(x, 1), lambda F, x: F.argmax(x, 1), has_gradient=False
     ),
     "max": _of_matrix(lambda _, __, x: x.amax(1), lambda F, x: F.max(x, axis=1)),
+    "max(Function)": _of_matrix(
+        _by_hand(lambda _, x: x.amax(1), lambda gy, x, y: gy.unsqueeze(1) * (x == y.unsqueeze(1))),
+        lambda F, x: F.max(x, axis=1),
+        title="max; Chainer's slope by hand in torch",
+    ),
     "tile": _of_matrix(lambda torch, _, x: torch.tile(x, (1, 2)), lambda F, x: F.tile(x, (1, 2))),
+    "local_response_normalization": _row(
+        [_IMAGES],
+        lambda _, nn, x: nn.local_response_norm(x, 5, alpha=5e-4, k=2.0),
+        lambda F, x: F.local_response_normalization(x),
+    ),
+    "select_item": _of_labels(
+        lambda _, __, x, t: x.gather(1, t.unsqueeze(1)).squeeze(1),
+        lambda F, x, t: F.select_item(x, t),
+    ),
+    "scale": _row(
+        [_MATRIX, (2,)],
+        lambda torch, _, x, y: torch.broadcast_to(y.reshape(2, 1), _MATRIX) * x,
+        lambda F, x, y: F.scale(x, y, 0),
+        title="scale; 3 functions",
+        functions=3,
+    ),
+    "bias": _row(
+        [_MATRIX, (2,)],
+        lambda torch, _, x, y: torch.broadcast_to(y.reshape(2, 1), _MATRIX) + x,
+        lambda F, x, y: F.bias(x, y, 0),
+        title="bias; 3 functions",
+        functions=3,
+    ),
+    "maximum": _pair(lambda torch, _, x, y: torch.maximum(x, y), lambda F, x, y: F.maximum(x, y)),
+    "maximum(Function)": _pair(
+        _by_hand(lambda torch, x, y: torch.maximum(x, y), _to_the_first(operator.ge)),
+        lambda F, x, y: F.maximum(x, y),
+        title="maximum; Chainer's slope by hand in torch",
+    ),
+    "minimum": _pair(lambda torch, _, x, y: torch.minimum(x, y), lambda F, x, y: F.minimum(x, y)),
+    "minimum(Function)": _pair(
+        _by_hand(lambda torch, x, y: torch.minimum(x, y), _to_the_first(operator.le)),
+        lambda F, x, y: F.minimum(x, y),
+        title="minimum; Chainer's slope by hand in torch",
+    ),
+    "fixed_batch_normalization": _row(
+        [_MATRIX, (3,), (3,)],
+        _torch_batch_norm(training=False),
+        lambda F, x, g, b: F.fixed_batch_normalization(x, g, b, *_STATISTICS),
+    ),
+    "pad": _of_matrix(
+        lambda _, nn, x: nn.pad(x, (1, 1, 1, 1)), lambda F, x: F.pad(x, 1, "constant")
+    ),
     "x[0]": _of_matrix(lambda _, __, x: x[0], lambda _, x: x[0]),
     "x[:,1:]": _of_matrix(lambda _, __, x: x[:, 1:], lambda _, x: x[:, 1:]),
     "x*2": _of_matrix(lambda _, __, x: x * 2, lambda _, x: x * 2),

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Row:
     """One function: its arrays, and how torch and Chainer call it.
 
-    Of a link, ``chainer`` is given the link in the place of Chainer's functions.
+    Of a link, ``chainer`` is given the link in the place of Chainer's functions. ``title`` says
+    what its name does not; ``functions`` counts those in Chainer's graph.
     """
 
     arrays: Callable[[], list[Any]]
@@ -25,6 +26,8 @@ class Row:
     chainer: Callable[..., Any]
     has_gradient: bool = True
     link: Callable[[Any], Any] | None = None
+    title: str = ""
+    functions: int = 1
 
 
 def torch_calls(torch, options, rows=None):

@@ -225,8 +225,8 @@ def _shortcut_2d(
     dilate: Any,
     groups: int,
 ) -> Tensor | None:
-    # torch compares the shapes, and refuses an empty result.
-    if cover_all or not (x.dtype is W.dtype is _float32 and (b is None or b.dtype is _float32)):
+    # torch compares dtypes and shapes, and refuses an empty result.
+    if cover_all or x.dtype is not _float32:
         return None
     return torch.conv2d(x, W, b, *_in_short(stride, pad, dilate, groups))
 
@@ -595,11 +595,9 @@ def _shortcut_transposed_2d(
     dilate: Any,
     groups: int,
 ) -> Tensor | None:
-    # torch compares the shapes.
-    if not (x.dtype is W.dtype is _float32 and (b is None or b.dtype is _float32)):
-        return None
+    # torch compares dtypes and shapes.
     options = _in_short(stride, pad, dilate, groups)
-    if outsize is not None or len(options) > 2:
+    if outsize is not None or len(options) > 2 or x.dtype is not _float32:
         return None
     y = torch.conv_transpose2d(x, W, b, *options)
     return y if y.numel() else None

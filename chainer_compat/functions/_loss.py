@@ -34,9 +34,8 @@ def _shortcut_softmax_cross_entropy(
     enable_double_backprop: bool,
     soft_target_loss: str,
 ) -> Tensor | None:
-    if not (normalize and class_weight is None and reduce == "mean" and x.is_cpu):
-        return None
-    if not (x.dtype is _float32 and x.ndim == 2 and t.ndim == 1):
+    # torch refuses scores that are no numbers of floating point, and labels of another shape.
+    if not (normalize and class_weight is None and reduce == "mean" and x.ndim == 2 and x.is_cpu):
         return None
     dtype = t.dtype
     if dtype is _int64:

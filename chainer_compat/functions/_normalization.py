@@ -242,6 +242,8 @@ def _in_place(gamma: Tensor, mean: Any, var: Any) -> tuple[Tensor | None, Tensor
 
 def _statistic(running: Any) -> Tensor:
     """A running statistic past the version counter: a graph that is held may be made with it."""
+    if type(running) is Tensor:
+        return running.data
     if type(running) is np.ndarray:
         return _crossing.from_numpy(running)  # with a version counter of its own
     return _crossing.as_tensor(running).data
@@ -325,7 +327,18 @@ def _check_fixed(
 def _shortcut_fixed(
     x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, var: Tensor, eps: float, axis: Any
 ) -> Tensor | None:
-    if axis is not None or not _is_by_channel(x, gamma, beta, mean, var):
+    if axis is not None or not (
+        x.dtype is gamma.dtype is beta.dtype is mean.dtype is var.dtype is _float32
+        and gamma.ndim == beta.ndim == mean.ndim == var.ndim == 1
+        and x.numel()
+    ):
+        return None
+    if not (mean.requires_grad or var.requires_grad) or not torch.is_grad_enabled():
+        # torch compares the number of channels, of what has elements.
+        if not gamma.is_contiguous():
+            gamma = gamma.contiguous()
+        return torch.batch_norm(x, gamma, beta, mean, var, False, 0.0, eps, _is_cudnn_enabled())
+    if not _is_by_channel(x, gamma, beta, mean, var):
         return None
     scale = gamma * torch.rsqrt(var + eps)
     shift = beta - mean * scale
@@ -333,6 +346,11 @@ def _shortcut_fixed(
         sizes = (-1,) + (1,) * (x.ndim - 2)
         scale, shift = scale.view(sizes), shift.view(sizes)
     return x * scale + shift
+
+
+def _derives(mean: Tensor, var: Tensor) -> bool:
+    """Whether statistics get a gradient: torch's kernel takes them for constants."""
+    return (mean.requires_grad or var.requires_grad) and torch.is_grad_enabled()
 
 
 @function(
@@ -376,6 +394,10 @@ def fixed_batch_normalization(
         variable([[0.],
                   [2.]])
     """
+    is_plain = axis is None and _is_by_channel(x, gamma, beta, mean, var)
+    if is_plain and not _derives(mean, var) and not _is_slow(x.dtype, x):
+        factors, cudnn = gamma.contiguous(), _is_cudnn_enabled()
+        return torch.batch_norm(x, factors, beta, mean, var, False, 0.0, eps, cudnn)
     columns = _Columns(x, gamma.ndim, axis)
     wide = _widest(x, gamma)
     scale = gamma.to(wide) * torch.rsqrt(var.to(wide) + eps)
@@ -529,8 +551,11 @@ def local_response_normalization(
 def _scale_and_power(
     x: Tensor, half: int, k: float, alpha: float, beta: float
 ) -> tuple[Tensor, Tensor]:
-    total: Tensor = _window_sum(x * x, half)
-    scale = (alpha * total).add_(k)
+    squares = x * x
+    if torch.is_grad_enabled():
+        scale = (alpha * _window_sum(squares, half)).add_(k)
+    else:
+        scale = _sum_windows(squares, half).mul_(alpha).add_(k)
     # A power by way of the logarithm, in two thirds of the time of torch's own on a CPU.
     return scale, torch.log(scale).mul_(-beta).exp_()
 
@@ -559,19 +584,23 @@ class _Response(torch.autograd.Function):
 _respond = caller(_Response)
 
 
+def _sum_windows(x: Tensor, half: int) -> Tensor:
+    total = x.clone()
+    channels = x.shape[1]
+    for i in range(1, min(half, channels - 1) + 1):
+        rest = channels - i
+        total.narrow(1, i, rest).add_(x.narrow(1, 0, rest))
+        total.narrow(1, 0, rest).add_(x.narrow(1, i, rest))
+    return total
+
+
 class _WindowSum(torch.autograd.Function):
     """Sums of neighbouring channels. A window is symmetric, so this is its own derivative."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, half: int) -> Tensor:
         ctx.half = half
-        total = x.clone()
-        channels = x.shape[1]
-        for i in range(1, min(half, channels - 1) + 1):
-            rest = channels - i
-            total.narrow(1, i, rest).add_(x.narrow(1, 0, rest))
-            total.narrow(1, 0, rest).add_(x.narrow(1, i, rest))
-        return total
+        return _sum_windows(x, half)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:

@@ -52,7 +52,7 @@ def _check_pad(x: Tensor, widths: _Pairs, mode: str, *options: Any) -> None:
 
 
 def _is_one_number(values: _Pairs) -> bool:
-    return not values or (values[0][0] == values[0][1] and values.count(values[0]) == len(values))
+    return bool(values[0][0] == values[0][1] and values.count(values[0]) == len(values))
 
 
 @function("Pad", check=_check_pad)
@@ -64,9 +64,9 @@ def _pad(
     pad_width: Any,
     keywords: dict[str, Any],
 ) -> Tensor:
-    if mode == "constant" and _is_one_number(values):
+    if mode == "constant" and (not values or _is_one_number(values)):
         flat = [n for pair in reversed(widths) for n in pair]
-        return torch.nn.functional.pad(x, flat, value=values[0][0] if values else 0)
+        return torch.constant_pad_nd(x, flat, values[0][0] if values else 0)
     for axis, (width, value) in enumerate(zip(widths, values, strict=True)):
         if any(width):
             x = _pad_axis(x, axis, width, mode, value)
@@ -105,10 +105,28 @@ def _end(x: Tensor, axis: int, side: int, width: int, mode: str, value: Any) -> 
 
 
 def _pairs(value: Any, ndim: int) -> _Pairs:
-    if type(value) is int or value is None:
+    kind = type(value)
+    if kind is int or value is None:
         return [(value, value)] * ndim
+    if kind is tuple and 0 < len(value) == ndim and all(map(_is_pair, value)):
+        return list(value)
     spread = np.broadcast_to(np.asarray(value, dtype=object), (ndim, 2))
     return [(before, after) for before, after in spread.tolist()]
+
+
+def _is_pair(value: Any) -> bool:
+    return type(value) is tuple and len(value) == 2 and type(value[0]) is type(value[1]) is int
+
+
+def _widths(pad_width: Any, ndim: int) -> _Pairs:
+    widths = _pairs(pad_width, ndim)
+    # One number stands for all axes, and is asked about once.
+    for before, after in widths[:1] if type(pad_width) is int else widths:
+        if not (isinstance(before, int) and isinstance(after, int)):
+            raise InvalidArgumentTypeError(f"pad_width is of integers; got {pad_width!r}")
+        if before < 0 or after < 0:
+            raise InvalidArgumentError(f"pad_width must not be negative; got {pad_width!r}")
+    return widths
 
 
 def _check_options(mode: str, keywords: dict[str, Any]) -> None:
@@ -151,16 +169,16 @@ def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
         raise InvalidArgumentError(f"mode of pad is one of {', '.join(_OPTIONS)}; got {mode!r}")
     if keywords:
         _check_options(mode, keywords)
-    _checks.expect_array(x, "Pad")
+    if not isinstance(x, Variable):
+        _checks.expect_array(x, "Pad")
     ndim = x.ndim
-    widths = _pairs(pad_width, ndim)
-    for before, after in widths:
-        if not (isinstance(before, int) and isinstance(after, int)):
-            raise InvalidArgumentTypeError(f"pad_width is of integers; got {pad_width!r}")
-        if before < 0 or after < 0:
-            raise InvalidArgumentError(f"pad_width must not be negative; got {pad_width!r}")
-    default = None if mode in _STATISTICS else 0
-    values = _pairs(next(iter(keywords.values()), default) if mode not in _REPEATING else 0, ndim)
+    widths = _widths(pad_width, ndim)
+    if mode == "constant" and not keywords:
+        values: _Pairs = []  # zeros everywhere
+    else:
+        default = None if mode in _STATISTICS else 0
+        value = 0 if mode in _REPEATING else next(iter(keywords.values()), default)
+        values = _pairs(value, ndim)
     result: Variable = _pad(x, widths, mode, values, pad_width, keywords)
     return result
 

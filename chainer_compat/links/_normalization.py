@@ -207,10 +207,11 @@ class BatchNormalization(Link):
                 with switch:
                     return self.forward(x, **kwargs)
             finetune = kwargs.pop("finetune", False)
-        if kwargs:
-            raise TypeError(
-                f"BatchNormalization() got an unexpected keyword argument {next(iter(kwargs))!r}"
-            )
+            if kwargs:
+                raise TypeError(
+                    "BatchNormalization() got an unexpected keyword argument "
+                    f"{next(iter(kwargs))!r}"
+                )
         mean, var = self.avg_mean, self.avg_var
         if mean is None:
             axes = self.axis or (0,)

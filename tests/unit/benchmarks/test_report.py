@@ -104,6 +104,22 @@ def test_a_limit_is_shown_with_whether_it_is_kept():
     ]
 
 
+def test_what_is_of_several_functions_may_cost_the_limit_for_each():
+    section = Section(
+        "Cost",
+        {"step_a": "a", "step_b": "b"},
+        (),
+        shows_overhead=True,
+        by_quantity=True,
+        limit=3e-6,
+        times={"step_b": 2},
+    )
+    medians = {"torch": {"step_a": 1e-6, "step_b": 1e-6}, "ours": {"step_a": 5e-6, "step_b": 5e-6}}
+
+    rows = _report.table(section, section.title, medians).splitlines()[2:]
+    assert [row.split()[-2] for row in rows] == ["no", "yes"]
+
+
 def test_notes_stand_below_the_table():
     section = Section("Calls", {"step_a": "a"}, (), by_quantity=True, notes=("One.", "Two."))
     medians = {"torch": {"step_a": 1e-5}, "ours": {"step_a": 3e-5}}

@@ -79,9 +79,9 @@ def test_somebody_who_looks_on_sees_the_body() -> None:
         assert doubled(ONE).array.tolist() == [2]
 
 
-def arrays(*shapes: tuple[int, ...], dtype: Any = np.float32) -> list[Any]:
+def arrays(*shapes: tuple[int, ...], dtype: Any = np.float32, low: float = -1) -> list[Any]:
     random = np.random.RandomState(0)
-    return [random.uniform(-1, 1, shape).astype(dtype) for shape in shapes]
+    return [random.uniform(low, 1, shape).astype(dtype) for shape in shapes]
 
 
 def ints(*values: Any, dtype: Any = np.int32) -> Any:
@@ -192,6 +192,20 @@ CALLS: dict[str, Any] = {
         lambda x: chainer.as_variable(x) * arrays((3,), dtype=np.float64)[0],
         arrays((2, 3)),
     ),
+    "fixed batch normalization, statistics": (
+        lambda *a: F.fixed_batch_normalization(*a, *arrays((4,), (4,), low=0.5)),
+        arrays((3, 4), (4,), (4,)),
+    ),
+    "fixed batch normalization, apart": (
+        lambda x, gamma: F.fixed_batch_normalization(
+            x, gamma[::2], gamma[1::2], *(array[::2] for array in arrays((8,), (8,), low=0.5))
+        ),
+        arrays(IMAGES, (8,)),
+    ),
+    "fixed batch normalization, no rows": (
+        lambda *a: F.fixed_batch_normalization(*a, *arrays((4,), (4,), low=0.5)),
+        arrays((0, 4), (4,), (4,)),
+    ),
     "fixed batch normalization": (
         lambda *a: F.fixed_batch_normalization(*a, np.full(4, 2, np.float32)),
         arrays((3, 4), (4,), (4,), (4,)),
@@ -249,6 +263,22 @@ CALLS: dict[str, Any] = {
     "where": (lambda x, y: F.where(ints(1, 0, 1) > 0, x, y), arrays((3,), (3,))),
     "where, broadcast": (lambda x, y: F.where(ints([1], [0]) > 0, x, y), arrays((2, 3), (3,))),
     "select_item": (lambda x: F.select_item(x, ints(1, 0)), arrays((2, 3))),
+    "select_item, int64": (lambda x: F.select_item(x, ints(2, 0, dtype=np.int64)), arrays((2, 3))),
+    "select_item, a variable": (lambda x: F.select_item(x, Variable(ints(2, 0))), arrays((2, 3))),
+    "select_item, not finite": (
+        lambda x: F.select_item(x, ints(0, 1, 0, 1)),
+        [np.array([[np.nan, 1], [2, -np.inf], [-0.0, 3], [4, 0.0]], np.float32)],
+    ),
+    "select_item, no rows": (lambda x: F.select_item(x, ints()), arrays((0, 3))),
+    "select_item, half": (
+        lambda x: F.select_item(x, ints(1, 0)),
+        arrays((2, 3), dtype=np.float16),
+    ),
+    "select_item, integers": (lambda x: F.select_item(x, ints(1, 0)), [ints([1, 2], [3, 4])]),
+    "select_item, from far behind": (
+        lambda x: F.select_item(x, ints(-100, 0)),
+        arrays((2, 101)),
+    ),
     "select_item, from the end": (lambda x: F.select_item(x, ints(-1, 0)), arrays((2, 3))),
     "max": (lambda x: F.max(x, 1), TIES),
     "max, from the end": (lambda x: F.max(x, -2), TIES),
@@ -403,6 +433,10 @@ WRONG: dict[str, Any] = {
         lambda *a: F.batch_normalization(*a, running_mean=ints(0), running_var=ints(0)),
         arrays((3, 4), (4,), (4,)),
     ),
+    "fixed batch normalization, no channels": (
+        lambda *a: F.fixed_batch_normalization(*a, *arrays((3,), (3,))),
+        arrays((4, 0), (3,), (3,)),
+    ),
     "fixed batch normalization, mean": (
         F.fixed_batch_normalization,
         arrays((3, 4), (4,), (4,), (3,), (4,)),
@@ -465,6 +499,20 @@ WRONG: dict[str, Any] = {
     "where, numbers": (lambda x, y: F.where(ints(1, 0), x, y), arrays((2,), (2,))),
     "where, no array": (lambda x, y: F.where(True, x, y), arrays((2,), (2,))),
     "select_item, beyond": (lambda x: F.select_item(x, ints(1, 3)), arrays((2, 3))),
+    "select_item, far beyond": (
+        lambda x: F.select_item(x, ints(-(2**63), 1, dtype=np.int64)),
+        arrays((2, 3)),
+    ),
+    "select_item, bytes": (
+        lambda x: F.select_item(x, ints(1, 0, dtype=np.uint8)),
+        arrays((2, 3)),
+    ),
+    "select_item, a number": (lambda x: F.select_item(x, np.array(1)), arrays((2, 3))),
+    "select_item, vector": (lambda x: F.select_item(x, np.array(1)), arrays((3,))),
+    "select_item, no rows of pairs": (
+        lambda x: F.select_item(x, np.zeros((0, 2), np.int32)),
+        arrays((0, 3)),
+    ),
     "select_item, rows": (lambda x: F.select_item(x, ints(1)), arrays((2, 3))),
     "select_item, axes": (lambda x: F.select_item(x, ints(1, 1)), arrays((2, 3, 1))),
     "maximum, shapes": (F.maximum, arrays((2, 3), (2,))),
