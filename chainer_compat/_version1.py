@@ -26,11 +26,17 @@ from chainer_compat.initializers import _get_initializer
 
 __all__ = [
     "CONVOLUTION_2D",
+    "CONVOLUTION_ND",
     "DECONVOLUTION_2D",
+    "DECONVOLUTION_ND",
     "DILATED_CONVOLUTION_2D",
     "LINEAR",
     "MLP_CONVOLUTION_2D",
+    "expect_switch",
+    "is_switch",
     "name",
+    "reader",
+    "switches",
     "take",
     "takes",
 ]
@@ -43,6 +49,10 @@ _REST = ("use_cudnn", "initialW", "initial_bias")
 CONVOLUTION_2D = (*_FILTERS, *_SCALED, *_REST, "deterministic")
 DECONVOLUTION_2D = (*_FILTERS, *_SCALED, "outsize", *_REST, "deterministic")
 DILATED_CONVOLUTION_2D = (*_FILTERS, "dilate", *_SCALED, *_REST)
+# Without a scale; the filters' initializer came where there is a switch now.
+_ND = ("ndim", *_FILTERS)
+CONVOLUTION_ND = (*_ND, "initialW", "initial_bias", "use_cudnn", "cover_all")
+DECONVOLUTION_ND = (*_ND, "outsize", "initialW", "initial_bias", "use_cudnn")
 MLP_CONVOLUTION_2D = (*_FILTERS, "wscale", "activation", "use_cudnn", "conv_init", "bias_init")
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -122,6 +132,82 @@ def name(kwargs: dict[str, Any], values: tuple[Any, ...], *names: str) -> None:
         kwargs[key] = value
 
 
+def switches(kwargs: dict[str, Any], values: tuple[Any, ...], *names: str) -> None:
+    """Gives names to switches that Chainer 1 took by position, too.
+
+    Args:
+        kwargs: The keyword arguments, to which they are added.
+        values: The switches.
+        *names: Their names, in order.
+
+    Raises:
+        TypeError: If there are more than names, one is given twice, or one is no switch.
+    """
+    name(kwargs, values, *names)
+    for value in values:
+        expect_switch(value)
+
+
+def is_switch(value: Any) -> bool:
+    """Whether a value is a switch of Chainer 1: a bool, in a place where there are none now.
+
+    Args:
+        value: The value.
+    """
+    return isinstance(value, (bool, np.bool_))
+
+
+def expect_switch(value: Any) -> None:
+    """Refuses what is no switch in the place of one, such as ``use_cudnn``.
+
+    Args:
+        value: The value.
+
+    Raises:
+        TypeError: If it is neither true nor false.
+    """
+    if not (is_switch(value) or value is None or (type(value) is int and value in (0, 1))):
+        raise InvalidArgumentTypeError(
+            f"got {value!r} in the place of a switch of Chainer 1, true or false; there is no "
+            "other argument in this place"
+        )
+
+
+def reader(defaults: list[Any], first: int, telling: int) -> Callable[..., tuple[Any, ...]]:
+    """Returns what reads the options of a function in either order.
+
+    Args:
+        defaults: Their defaults.
+        first: Before which one Chainer 1 had ``use_cudnn``.
+        telling: Which one is a switch in Chainer 1's order only.
+
+    Returns:
+        A function of all options and ``use_cudnn`` behind them, which returns the options.
+
+    Example:
+        >>> from chainer_compat import _version1
+        >>> read = _version1.reader([True, 'mean'], 0, 1)  # normalize and reduce
+        >>> read(False, 'no', None)
+        (False, 'no')
+        >>> read(True, False, 'no')  # use_cudnn, normalize and reduce
+        (False, 'no')
+    """
+    ends = [*defaults, None]
+
+    def read(*values: Any) -> tuple[Any, ...]:
+        if not is_switch(values[telling]):
+            expect_switch(values[-1])
+            return values[:-1]
+        moved = [
+            default if values[i + 1] is ends[i + 1] else values[i + 1]
+            for i, default in enumerate(defaults)
+        ]
+        expect_switch(values[first])
+        return (*values[:first], *moved[first:])
+
+    return read
+
+
 def _scale_weights(arguments: dict[str, Any], target: str, value: Any) -> None:
     # The root is Chainer 1's, for the sake of its own earlier versions.
     arguments[target] = _get_initializer(arguments.get(target), math.sqrt(value))
@@ -153,11 +239,13 @@ def takes(order: tuple[str, ...] = (), **targets: str) -> Callable[[_F], _F]:
     """Lets a constructor take arguments of Chainer 1, without showing them.
 
     Args:
-        order: All arguments in Chainer 1's order, with ``wscale`` where there is another one now,
-            for scripts that give it by position; empty where nobody could tell.
+        order: All arguments in Chainer 1's order, for scripts that give them by position; empty
+            where nobody could tell. It has ``wscale`` where there is another one now; without one,
+            ``nobias`` is now where it has what follows ``pad``.
         **targets: For each argument, the one that took its place; an empty string where none did.
     """
-    place = order.index("wscale") if order else math.inf
+    scales = "wscale" in order
+    place = order.index("wscale" if scales else "pad") + (not scales) if order else math.inf
 
     def decorate(init: _F) -> _F:
         signature = inspect.signature(init)
@@ -165,7 +253,11 @@ def takes(order: tuple[str, ...] = (), **targets: str) -> Callable[[_F], _F]:
 
         @functools.wraps(init)
         def accepting(self: Any, *args: Any, **kwargs: Any) -> None:
-            if len(args) > place and _is_scale(int(place), most, args, kwargs):
+            if len(args) > place and (
+                _is_scale(int(place), most, args, kwargs)
+                if scales
+                else _is_without_nobias(int(place), order, args)
+            ):
                 name(kwargs, args, *order)
                 args = ()
             old = {key: kwargs.pop(key) for key in targets if key in kwargs}
@@ -199,6 +291,16 @@ def _is_scale(place: int, most: int, args: tuple[Any, ...], kwargs: dict[str, An
         or not kwargs.keys().isdisjoint(("bias", "nobias"))
         or any(isinstance(other, bool) for other in args[place + 1 :])
     )
+
+
+def _is_without_nobias(place: int, order: tuple[str, ...], args: tuple[Any, ...]) -> bool:
+    """Whether what is now a switch is something else, or ``use_cudnn`` comes behind it.
+
+    ``ConvolutionND(2, 3, 8, 3, 1, 1, W)`` tells it; None, 0 and 1 alone may be a switch.
+    """
+    value, last = args[place], order.index("use_cudnn")
+    may_be_switch = is_switch(value) or value is None or (type(value) is int and value in (0, 1))
+    return not may_be_switch or (len(args) > last and is_switch(args[last]))
 
 
 def _by_name(bound: inspect.BoundArguments) -> dict[str, Any]:

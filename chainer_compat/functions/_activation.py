@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-@function("ReLU", check=_checks.floating, ignores=("use_cudnn",))
+@function("ReLU", check=_checks.floating, use_cudnn=True)
 def relu(x: Tensor) -> Tensor:
     """Returns ``max(x, 0)``, elementwise.
 
@@ -59,7 +59,7 @@ def relu(x: Tensor) -> Tensor:
     return torch.relu(x)
 
 
-@function("Sigmoid", check=_checks.floating, ignores=("use_cudnn",))
+@function("Sigmoid", check=_checks.floating, use_cudnn=True)
 def sigmoid(x: Tensor) -> Tensor:
     """Returns ``1 / (1 + exp(-x))``, elementwise.
 
@@ -81,7 +81,7 @@ def sigmoid(x: Tensor) -> Tensor:
     return torch.sigmoid(x)
 
 
-@function("Tanh", check=_checks.floating, ignores=("use_cudnn",))
+@function("Tanh", check=_checks.floating, use_cudnn=True)
 def tanh(x: Tensor) -> Tensor:
     """Returns the hyperbolic tangent, elementwise.
 
@@ -296,7 +296,7 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return torch.nn.functional.hardtanh(x * 0.2 + 0.5, 0.0, 1.0)
 
 
-@function("Softmax", check=_check_axis, ignores=("use_cudnn",))
+@function("Softmax", check=_check_axis, use_cudnn=("axis", "axis"))
 def softmax(x: Tensor, axis: int = 1) -> Tensor:
     """Returns ``exp(x)`` over its sum along an axis.
 
@@ -319,7 +319,7 @@ def softmax(x: Tensor, axis: int = 1) -> Tensor:
     return torch.softmax(x, axis)
 
 
-@function("LogSoftmax", check=_check_axis, ignores=("use_cudnn",))
+@function("LogSoftmax", check=_check_axis, use_cudnn=("axis", "axis"))
 def log_softmax(x: Tensor, axis: int = 1) -> Tensor:
     """Returns the logarithm of the softmax along an axis, without computing the softmax.
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from chainer_compat import _version1
 from chainer_compat._graph import VariableNode
 from chainer_compat._variable import Variable, is_raw_array
 from chainer_compat.backends import _crossing
@@ -323,7 +324,7 @@ def function(
     check: Callable[..., None] | None = None,
     shortcut: Callable[..., Any] | None = None,
     enters: Mapping[str, Callable[[Any], torch.Tensor]] = MappingProxyType({}),
-    ignores: tuple[str, ...] = (),
+    use_cudnn: tuple[str, str] | bool = False,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Turns a pure tensor body into a function of variables and raw arrays.
 
@@ -344,7 +345,8 @@ def function(
             and None where it does not know; if torch refuses the inputs, check and body say why.
         enters: For a parameter, what makes a tensor for the body of a NumPy array, if it is not to
             be a view; unless somebody looks on.
-        ignores: Keyword arguments of Chainer 1 that are taken and change nothing.
+        use_cudnn: Take this argument of Chainer 1, which changes nothing, behind all others. Where
+            Chainer 1 had it before some of them: before which, and which one is then a bool.
     """
 
     def decorate(body: Callable[..., Any]) -> Any:
@@ -369,7 +371,7 @@ def function(
         )
         kinds.setdefault(node, kind)
         public = _compile(
-            body, kind, check, shortcut, enters, arrays, sequence, parameters, ignores
+            body, kind, check, shortcut, enters, arrays, sequence, parameters, use_cudnn
         )
         public.body = body
         public.node = kind
@@ -439,7 +441,7 @@ def _compile(
     arrays: list[str],
     sequence: str | None,
     parameters: list[inspect.Parameter],
-    ignores: tuple[str, ...],
+    use_cudnn: tuple[str, str] | bool,
 ) -> Any:
     """Writes the public function, which shows the body's own signature."""
     namespace: dict[str, Any] = {"_apply": apply, "_kind": kind}
@@ -456,25 +458,49 @@ def _compile(
             namespace[f"_default_{parameter.name}"] = parameter.default
             text += f"=_default_{parameter.name}"
         declared.append(text)
-    if ignores:
-        # Python fills them in for nothing, which a test for leftover arguments would not be.
-        declared += [*(() if starred or keyword_only else "*"), *(f"{n}=None" for n in ignores)]
+    prepare = ""
+    if use_cudnn:
+        # Python fills it in for nothing, which a test for leftover arguments would not be.
+        declared.append("use_cudnn=None")
+        prepare = _read_version_1(parameters, use_cudnn, namespace)
     signature = ", ".join(declared)
     if starred:
         options = "".join(f", {p.name}" for p in parameters if p.name not in arrays)
         call = f"_apply(_kind, {arrays[0]}{options})"
     else:
         call = f"_first_call({', '.join(f'{p.name}={p.name}' for p in parameters)})"
-    source = f"def {body.__name__}({signature}):\n    return {call}\n"
+    source = f"def {body.__name__}({signature}):\n{prepare}    return {call}\n"
     _execute(source, body, namespace)
     public: Any = functools.update_wrapper(namespace[body.__name__], body)
     namespace["_first_call"] = _writing(
-        public, signature, body, check, shortcut, enters, parameters
+        public, signature, prepare, body, check, shortcut, enters, parameters
     )
     public.__signature__ = inspect.Signature(
         [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
     )
     return public
+
+
+def _read_version_1(
+    parameters: list[inspect.Parameter],
+    use_cudnn: tuple[str, str] | bool,
+    namespace: dict[str, Any],
+) -> str:
+    """Writes how options in Chainer 1's order are told and read, for next to nothing."""
+    options = [p for p in parameters if p.annotation not in _ARRAYS]
+    names = [p.name for p in options]
+    if isinstance(use_cudnn, bool):
+        namespace["_expect_switch"] = _version1.expect_switch
+        return "    if use_cudnn is not None:\n        _expect_switch(use_cudnn)\n"
+    first, telling = use_cudnn
+    namespace["_read"] = _version1.reader(
+        [p.default for p in options], names.index(first), names.index(telling)
+    )
+    listed = "".join(f"{name}, " for name in names)
+    return (
+        f"    if use_cudnn is not None or {telling}.__class__ is bool:\n"
+        f"        {listed}= _read({listed}use_cudnn)\n"
+    )
 
 
 def _execute(source: str, body: Any, namespace: dict[str, Any]) -> None:
@@ -485,6 +511,7 @@ def _execute(source: str, body: Any, namespace: dict[str, Any]) -> None:
 def _writing(
     public: Any,
     signature: str,
+    prepare: str,
     body: Any,
     check: Callable[..., None] | None,
     shortcut: Callable[..., Any] | None,
@@ -501,7 +528,8 @@ def _writing(
         namespace.update(_WORDS, _body=body, _check=check, _shortcut=shortcut)
         namespace.update({f"_enter_{x}": enter for x, enter in enters.items()})
         source = write_call(
-            body.__name__, signature, parameters, check is not None, shortcut is not None, enters
+            *(body.__name__, signature, prepare, parameters),
+            *(check is not None, shortcut is not None, enters),
         )
         _execute(source, body, namespace)
         public.__code__ = namespace[body.__name__].__code__

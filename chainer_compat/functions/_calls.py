@@ -139,6 +139,7 @@ _RUN = """\
 def write_call(
     name: str,
     signature: str,
+    prepare: str,
     parameters: Sequence[inspect.Parameter],
     has_check: bool,
     has_shortcut: bool = False,
@@ -149,6 +150,7 @@ def write_call(
     Args:
         name: What it is called.
         signature: How it declares its parameters.
+        prepare: Lines that come first.
         parameters: The parameters of the body: tensors first, one or more, each annotated
             ``Tensor`` or ``Tensor | None``, or one ``Sequence[Tensor]``; then options.
         has_check: Whether there is a check of the types.
@@ -171,7 +173,7 @@ def write_call(
             "same": " ".join(f"or _result is tensor_{x}" for x in names),
         }
         ways = {x: f"_enter_{x}" if x in enters else "_from_numpy" for x in names}
-        prepare, inputs = "", "".join(_INPUT.format(x=x, enter=ways[x]) for x in names)
+        inputs = "".join(_INPUT.format(x=x, enter=ways[x]) for x in names)
     else:
         names = [sequence]
         words = {
@@ -181,7 +183,7 @@ def write_call(
             "origin": "*_nodes",
             "same": f"or _is_among(_result, tensor_{sequence})",
         }
-        prepare, inputs = _TUPLE.format(x=sequence), _SEQUENCE.format(x=sequence)
+        prepare, inputs = prepare + _TUPLE.format(x=sequence), _SEQUENCE.format(x=sequence)
     arguments = [f"tensor_{x}" for x in names] + [
         f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name for p in rest
     ]

@@ -244,6 +244,7 @@ def convolution_2d(
     stride: Any = 1,
     pad: Any = 0,
     cover_all: bool = False,
+    *version_1: Any,
     **kwargs: Any,
 ) -> Variable:
     """Returns the two-dimensional convolution (cross-correlation, in fact) of images.
@@ -255,6 +256,8 @@ def convolution_2d(
         stride: The step, an int or a pair.
         pad: How many zeros are put around the images, an int or a pair.
         cover_all: Let the filters reach every pixel, over the border if need be.
+        *version_1: Where there are more, they are Chainer 1's ``use_cudnn``, ``cover_all`` and
+            ``deterministic``, in this order.
         **kwargs: ``dilate``, the distance of the filter's elements, an int or a pair; ``groups``,
             the number of groups of channels that do not see each other.
 
@@ -273,6 +276,10 @@ def convolution_2d(
         variable([[[[4., 4.],
                     [4., 4.]]]])
     """
+    if version_1:
+        # The first of them stands in the place of `cover_all`.
+        _version1.switches(kwargs, (cover_all, *version_1), "use_cudnn", "cover", "deterministic")
+        cover_all = kwargs.pop("cover")
     dilate, groups = _dilate_and_groups(kwargs) if kwargs else (1, 1)
     return convolve_images(x, W, b, stride, pad, cover_all, dilate, groups)
 
@@ -321,7 +328,8 @@ def convolution_nd(
         cover_all: Let the filters reach every element, over the border if need be.
         dilate: The distance of the filter's elements, likewise.
         groups: The number of groups of channels that do not see each other.
-        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels. By position it came
+            before ``cover_all``, which a bool in the place of ``dilate`` tells.
 
     Returns:
         A variable of shape ``(N, out channels, ...)`` and of ``x``'s dtype.
@@ -337,6 +345,8 @@ def convolution_nd(
         >>> F.convolution_nd(np.ones((1, 1, 3), np.float32), np.ones((1, 1, 2), np.float32))
         variable([[[2., 2.]]])
     """
+    if _version1.is_switch(dilate):
+        cover_all, dilate = dilate, 1
     result: Variable = _convolution_nd(x, W, b, stride, pad, cover_all, dilate, groups)
     return result
 
@@ -426,7 +436,7 @@ def dilated_convolution_2d(
     pad: Any = 0,
     dilate: Any = 1,
     cover_all: bool = False,
-    *,
+    *version_1: Any,
     use_cudnn: Any = None,
 ) -> Variable:
     """Returns the convolution with holes in the filters; see :func:`convolution_2d`.
@@ -439,6 +449,8 @@ def dilated_convolution_2d(
         pad: How many zeros are put around the images.
         dilate: The distance of the filter's elements.
         cover_all: Let the filters reach every pixel.
+        *version_1: Where there is one more, the two are Chainer 1's ``use_cudnn`` and
+            ``cover_all``, in this order.
         use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
 
     Returns:
@@ -451,6 +463,10 @@ def dilated_convolution_2d(
         >>> F.dilated_convolution_2d(x, np.ones((1, 1, 3, 3), np.float32), dilate=2).shape
         (1, 1, 1, 1)
     """
+    if version_1:
+        both: dict[str, Any] = {}
+        _version1.switches(both, (cover_all, *version_1), "use_cudnn", "cover_all")
+        cover_all = both["cover_all"]
     return convolution_2d(x, W, b, stride, pad, cover_all, dilate=dilate)
 
 
@@ -634,6 +650,7 @@ def deconvolution_2d(
     stride: Any = 1,
     pad: Any = 0,
     outsize: Any = None,
+    *version_1: Any,
     **kwargs: Any,
 ) -> Variable:
     """Returns the transposed two-dimensional convolution of images.
@@ -645,6 +662,7 @@ def deconvolution_2d(
         stride: The step in the output, an int or a pair.
         pad: How much is cut off around the output, an int or a pair.
         outsize: The size of the output, a pair; worked out if None.
+        *version_1: ``use_cudnn`` and ``deterministic``, as Chainer 1 had them in this order.
         **kwargs: ``dilate``, the distance of the filter's elements; ``groups``, the number of
             groups of channels that do not see each other.
 
@@ -661,6 +679,8 @@ def deconvolution_2d(
         >>> F.deconvolution_2d(x, np.ones((1, 1, 2, 2), np.float32), stride=2).shape
         (1, 1, 4, 4)
     """
+    if version_1:
+        _version1.switches(kwargs, version_1, "use_cudnn", "deterministic")
     dilate, groups = _dilate_and_groups(kwargs) if kwargs else (1, 1)
     return deconvolve_images(x, W, b, stride, pad, outsize, dilate, groups)
 
@@ -709,7 +729,8 @@ def deconvolution_nd(
         outsize: The size of the output, one for each spatial axis; worked out if None.
         dilate: The distance of the filter's elements, likewise.
         groups: The number of groups of channels that do not see each other.
-        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels. By position it came
+            where ``dilate`` is now, which is no bool.
 
     Returns:
         A variable of shape ``(N, out channels, ...)`` and of ``x``'s dtype.
@@ -725,6 +746,8 @@ def deconvolution_nd(
         >>> F.deconvolution_nd(x, np.ones((1, 1, 2), np.float32))
         variable([[[1., 2., 1.]]])
     """
+    if _version1.is_switch(dilate):
+        dilate = 1
     result: Variable = _deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)
     return result
 

@@ -39,7 +39,7 @@ def _zoneout(h: Tensor, x: Tensor, ratio: float, drawn: list[Tensor]) -> Tensor:
     return torch.where(drawn[0], x, h)
 
 
-def zoneout(h: Any, x: Any, ratio: float = 0.5, **kwargs: Any) -> Any:
+def zoneout(h: Any, x: Any, ratio: float = 0.5, *version_1: Any, **kwargs: Any) -> Any:
     """Lets random elements keep their last value, in training; else returns ``x``.
 
     On the CPU the elements are drawn from NumPy's global generator, as in Chainer.
@@ -51,6 +51,7 @@ def zoneout(h: Any, x: Any, ratio: float = 0.5, **kwargs: Any) -> Any:
         h: The last values, a variable or array.
         x: The new values, of the same shape and dtype.
         ratio: The probability of an element to keep its last value.
+        *version_1: ``train``, as below.
         **kwargs: ``train``, Chainer 1's switch, instead of ``config.train``.
 
     Returns:
@@ -62,6 +63,7 @@ def zoneout(h: Any, x: Any, ratio: float = 0.5, **kwargs: Any) -> Any:
         >>> F.zoneout(np.zeros(2, np.float32), np.ones(2, np.float32), ratio=0.0)
         variable([1., 1.])
     """
+    _version1.switches(kwargs, version_1, "train")
     switch = _version1.take(kwargs, "train")
     assert_kwargs_empty(kwargs)
     with switch or contextlib.nullcontext():

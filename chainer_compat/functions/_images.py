@@ -141,7 +141,9 @@ def _grid(theta: Tensor, output_shape: Any) -> Tensor:
     return (theta @ points).reshape(len(theta), 2, height, width)
 
 
-def spatial_transformer_grid(theta: Any, output_shape: Any, **kwargs: Any) -> Variable:
+def spatial_transformer_grid(
+    theta: Any, output_shape: Any, *version_1: Any, **kwargs: Any
+) -> Variable:
     """Returns where affine transforms send the pixels of images, for the sampler.
 
     Source: Jaderberg et al., *Spatial Transformer Networks*, 2015.
@@ -149,6 +151,7 @@ def spatial_transformer_grid(theta: Any, output_shape: Any, **kwargs: Any) -> Va
     Args:
         theta: A variable or array of floating point, of shape ``(N, 2, 3)``: the transforms.
         output_shape: The height and width of the images.
+        *version_1: ``use_cudnn``, as below.
         **kwargs: ``use_cudnn``, accepted for scripts of Chainer 1.
 
     Returns:
@@ -165,12 +168,13 @@ def spatial_transformer_grid(theta: Any, output_shape: Any, **kwargs: Any) -> Va
         <BLANKLINE>
                    [[-1., -1., -1.]]]])
     """
-    _expect_no_more(kwargs)
+    _expect_no_more(version_1, kwargs)
     result: Variable = _grid(theta, output_shape)
     return result
 
 
-def _expect_no_more(kwargs: dict[str, Any]) -> None:
+def _expect_no_more(version_1: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    _version1.switches(kwargs, version_1, "use_cudnn")
     if kwargs:
         _version1.take(kwargs, "use_cudnn")
         assert_kwargs_empty(kwargs)
@@ -194,7 +198,7 @@ def _sampler(x: Tensor, grid: Tensor) -> Tensor:
     )
 
 
-def spatial_transformer_sampler(x: Any, grid: Any, **kwargs: Any) -> Variable:
+def spatial_transformer_sampler(x: Any, grid: Any, *version_1: Any, **kwargs: Any) -> Variable:
     """Returns images sampled at places between their pixels, bilinearly.
 
     Source: Jaderberg et al., *Spatial Transformer Networks*, 2015.
@@ -203,6 +207,7 @@ def spatial_transformer_sampler(x: Any, grid: Any, **kwargs: Any) -> Variable:
         x: A variable or array of floating point, of shape ``(N, C, H, W)``.
         grid: A variable or array of the same dtype, of shape ``(N, 2, H', W')``: places x and y,
             -1 the first pixel and 1 the last; images are 0 outside.
+        *version_1: ``use_cudnn``, as below.
         **kwargs: ``use_cudnn``, accepted for scripts of Chainer 1.
 
     Returns:
@@ -218,6 +223,6 @@ def spatial_transformer_sampler(x: Any, grid: Any, **kwargs: Any) -> Variable:
         >>> F.spatial_transformer_sampler(x, np.zeros((1, 2, 1, 1), np.float32))
         variable([[[[2.]]]])
     """
-    _expect_no_more(kwargs)
+    _expect_no_more(version_1, kwargs)
     result: Variable = _sampler(x, grid)
     return result

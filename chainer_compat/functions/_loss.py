@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from chainer_compat import _version1
 from chainer_compat._variable import Variable, is_raw_array
 from chainer_compat.backends import _crossing
 from chainer_compat.functions import _checks
@@ -92,7 +93,7 @@ def _class_weight(class_weight: Any, x: Tensor) -> Tensor:
     check=_check_softmax_cross_entropy,
     shortcut=_shortcut_softmax_cross_entropy,
     enters={"t": _checks.labels_of},
-    ignores=("use_cudnn",),
+    use_cudnn=("normalize", "class_weight"),
 )
 def softmax_cross_entropy(
     x: Tensor,
@@ -212,12 +213,14 @@ def _sigmoid_cross_entropy(x: Tensor, t: Tensor, normalize: bool, reduce: str) -
     return loss.sum() / max(len(x), 1)
 
 
+_read_options = _version1.reader([True, "mean"], 0, 1)
+
+
 def sigmoid_cross_entropy(
     x: Any,
     t: Any,
     normalize: bool = True,
     reduce: str = "mean",
-    *,
     use_cudnn: Any = None,
 ) -> Variable:
     """Returns the cross entropy between labels and the sigmoid of scores.
@@ -227,7 +230,8 @@ def sigmoid_cross_entropy(
         t: The labels, integers of ``x``'s shape: 0, 1, or -1 for what does not count.
         normalize: Divide the sum by the number of labels that count; else by the batch size.
         reduce: ``"mean"``, or ``"no"`` for the loss of each element.
-        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels. By position it came
+            before ``normalize``, which a bool in the place of ``reduce`` tells.
 
     Returns:
         A scalar variable, or one of ``x``'s shape with ``reduce="no"``.
@@ -242,6 +246,8 @@ def sigmoid_cross_entropy(
         >>> F.sigmoid_cross_entropy(np.zeros(2, np.float32), np.array([1, -1], np.int32))
         variable(0.6931472)
     """
+    if use_cudnn is not None or _version1.is_switch(reduce):
+        normalize, reduce = _read_options(normalize, reduce, use_cudnn)
     if reduce not in ("mean", "no"):
         raise ValueError(f"reduce is 'mean' or 'no'; got {reduce!r}")
     result: Variable = _sigmoid_cross_entropy(x, t, normalize, reduce)

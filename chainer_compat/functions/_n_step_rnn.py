@@ -345,6 +345,7 @@ def n_step_lstm(
     ws: Any,
     bs: Any,
     xs: Any,
+    *version_1: Any,
     **kwargs: Any,
 ) -> tuple[Variable, Variable, tuple[Variable, ...]]:
     """Runs layers of long short-term memory over sequences of several lengths.
@@ -375,6 +376,7 @@ def n_step_lstm(
             (``(units, units)`` behind the first layer), and four of the output before.
         bs: For each layer eight vectors of shape ``(units,)``.
         xs: For each time an array of shape ``(sequences that last so long, in_size)``, floating.
+        *version_1: ``train`` and ``use_cudnn``, as below, in this order.
         **kwargs: ``train`` and ``use_cudnn``, Chainer 1's switches.
 
     Returns:
@@ -396,6 +398,7 @@ def n_step_lstm(
         >>> hy.shape, cy.shape, [y.shape for y in ys]
         ((1, 2, 2), (1, 2, 2), [(2, 2), (1, 2)])
     """
+    _version1.switches(kwargs, version_1, "train", "use_cudnn")
     return n_step_lstm_base(n_layers, dropout_ratio, hx, cx, ws, bs, xs, False, **kwargs)
 
 
@@ -407,6 +410,7 @@ def n_step_bilstm(
     ws: Any,
     bs: Any,
     xs: Any,
+    *version_1: Any,
     **kwargs: Any,
 ) -> tuple[Variable, Variable, tuple[Variable, ...]]:
     """Runs layers of long short-term memory over sequences, both ways.
@@ -425,6 +429,7 @@ def n_step_bilstm(
             input have the shape ``(units, 2 * units)``.
         bs: For each direction of each layer eight vectors of shape ``(units,)``.
         xs: For each time an array of shape ``(sequences that last so long, in_size)``, floating.
+        *version_1: ``train`` and ``use_cudnn``, as below, in this order.
         **kwargs: ``train`` and ``use_cudnn``, Chainer 1's switches.
 
     Returns:
@@ -446,6 +451,7 @@ def n_step_bilstm(
         >>> hy.shape, len(ys), ys[0].shape
         ((2, 1, 2), 4, (1, 4))
     """
+    _version1.switches(kwargs, version_1, "train", "use_cudnn")
     return n_step_lstm_base(n_layers, dropout_ratio, hx, cx, ws, bs, xs, True, **kwargs)
 
 
@@ -483,7 +489,14 @@ def n_step_gru_base(
 
 
 def n_step_gru(
-    n_layers: int, dropout_ratio: float, hx: Any, ws: Any, bs: Any, xs: Any, **kwargs: Any
+    n_layers: int,
+    dropout_ratio: float,
+    hx: Any,
+    ws: Any,
+    bs: Any,
+    xs: Any,
+    *version_1: Any,
+    **kwargs: Any,
 ) -> tuple[Variable, tuple[Variable, ...]]:
     """Runs layers of gated recurrent units over sequences of several lengths.
 
@@ -508,6 +521,7 @@ def n_step_gru(
             (``(units, units)`` behind the first layer), and three of the state.
         bs: For each layer six vectors of shape ``(units,)``.
         xs: For each time an array of shape ``(sequences that last so long, in_size)``, floating.
+        *version_1: ``train`` and ``use_cudnn``, as below, in this order.
         **kwargs: ``train`` and ``use_cudnn``, Chainer 1's switches.
 
     Returns:
@@ -527,11 +541,19 @@ def n_step_gru(
         >>> hy.shape, [y.shape for y in ys]
         ((1, 2, 2), [(2, 2), (1, 2)])
     """
+    _version1.switches(kwargs, version_1, "train", "use_cudnn")
     return n_step_gru_base(n_layers, dropout_ratio, hx, ws, bs, xs, False, **kwargs)
 
 
 def n_step_bigru(
-    n_layers: int, dropout_ratio: float, hx: Any, ws: Any, bs: Any, xs: Any, **kwargs: Any
+    n_layers: int,
+    dropout_ratio: float,
+    hx: Any,
+    ws: Any,
+    bs: Any,
+    xs: Any,
+    *version_1: Any,
+    **kwargs: Any,
 ) -> tuple[Variable, tuple[Variable, ...]]:
     """Runs layers of gated recurrent units over sequences, both ways.
 
@@ -546,6 +568,7 @@ def n_step_bigru(
             have the shape ``(units, 2 * units)``.
         bs: For each direction of each layer six vectors of shape ``(units,)``.
         xs: For each time an array of shape ``(sequences that last so long, in_size)``, floating.
+        *version_1: ``train`` and ``use_cudnn``, as below, in this order.
         **kwargs: ``train`` and ``use_cudnn``, Chainer 1's switches.
 
     Returns:
@@ -565,6 +588,7 @@ def n_step_bigru(
         >>> hy.shape, len(ys), ys[0].shape
         ((2, 1, 2), 4, (1, 4))
     """
+    _version1.switches(kwargs, version_1, "train", "use_cudnn")
     return n_step_gru_base(n_layers, dropout_ratio, hx, ws, bs, xs, True, **kwargs)
 
 
@@ -611,6 +635,13 @@ def n_step_rnn_base(
     return hy, ys
 
 
+def _activation_of(activation: Any, version_1: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The activation in either order; Chainer 1's switches go to the keyword arguments."""
+    names = ("train", "use_cudnn") if _version1.is_switch(activation) else ()
+    _version1.name(kwargs, (activation, *version_1), *names, "activation")
+    return kwargs.pop("activation", "tanh")
+
+
 def n_step_rnn(
     n_layers: int,
     dropout_ratio: float,
@@ -619,6 +650,7 @@ def n_step_rnn(
     bs: Any,
     xs: Any,
     activation: str = "tanh",
+    *version_1: Any,
     **kwargs: Any,
 ) -> tuple[Variable, tuple[Variable, ...]]:
     """Runs layers of plain recurrent units over sequences of several lengths.
@@ -637,6 +669,8 @@ def n_step_rnn(
         bs: For each layer two vectors of shape ``(units,)``.
         xs: For each time an array of shape ``(sequences that last so long, in_size)``, floating.
         activation: The function ``f``: ``"tanh"`` or ``"relu"``.
+        *version_1: Behind a bool for ``activation``: the two are then Chainer 1's ``train`` and
+            ``use_cudnn``, and ``activation`` comes behind them.
         **kwargs: ``train`` and ``use_cudnn``, Chainer 1's switches.
 
     Returns:
@@ -657,6 +691,7 @@ def n_step_rnn(
         >>> ys
         (variable([[4.]]), variable([[7.]]))
     """
+    activation = _activation_of(activation, version_1, kwargs)
     return n_step_rnn_base(n_layers, dropout_ratio, hx, ws, bs, xs, activation, False, **kwargs)
 
 
@@ -668,6 +703,7 @@ def n_step_birnn(
     bs: Any,
     xs: Any,
     activation: str = "tanh",
+    *version_1: Any,
     **kwargs: Any,
 ) -> tuple[Variable, tuple[Variable, ...]]:
     """Runs layers of plain recurrent units over sequences, both ways.
@@ -684,6 +720,8 @@ def n_step_birnn(
         bs: For each direction of each layer two vectors of shape ``(units,)``.
         xs: For each time an array of shape ``(sequences that last so long, in_size)``, floating.
         activation: ``"tanh"`` or ``"relu"``.
+        *version_1: Behind a bool for ``activation``: the two are then Chainer 1's ``train`` and
+            ``use_cudnn``, and ``activation`` comes behind them.
         **kwargs: ``train`` and ``use_cudnn``, Chainer 1's switches.
 
     Returns:
@@ -704,4 +742,5 @@ def n_step_birnn(
         >>> ys
         (variable([[4., 7.]]), variable([[7., 4.]]))
     """
+    activation = _activation_of(activation, version_1, kwargs)
     return n_step_rnn_base(n_layers, dropout_ratio, hx, ws, bs, xs, activation, True, **kwargs)

@@ -270,7 +270,10 @@ def _move_by_one(mean: Tensor | None, var: Tensor | None, flat: Tensor, decay: f
         var.mul_(decay)
 
 
-def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variable:
+_VERSION_1 = ("eps", "running_mean", "running_var", "decay", "use_cudnn")
+
+
+def batch_normalization(x: Any, gamma: Any, beta: Any, *version_1: Any, **kwargs: Any) -> Variable:
     """Normalizes with the mean and the variance of the batch.
 
     Source: Ioffe & Szegedy, *Batch Normalization*, 2015.
@@ -279,6 +282,8 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variabl
         x: The input, of shape ``(N, *gamma.shape, ...)`` and floating point.
         gamma: The factors behind.
         beta: What is added behind, of ``gamma``'s shape.
+        *version_1: ``eps``, ``running_mean``, ``running_var``, ``decay`` and ``use_cudnn``, as
+            Chainer 1 had them in this order.
         **kwargs: ``eps``, added to the variance (2e-5); ``running_mean`` and ``running_var``,
             arrays that are moved in place towards the batch's; ``decay``, how much of them is kept
             (0.9); ``axis``, the axes to average over (all but those of ``gamma``).
@@ -300,6 +305,8 @@ def batch_normalization(x: Any, gamma: Any, beta: Any, **kwargs: Any) -> Variabl
     """
     eps, decay, axis = 2e-5, 0.9, None
     running_mean = running_var = None
+    if version_1:
+        _version1.name(kwargs, version_1, *_VERSION_1)
     if kwargs:
         take = kwargs.pop
         eps, decay, axis = take("eps", eps), take("decay", decay), take("axis", axis)
@@ -357,7 +364,7 @@ def _derives(mean: Tensor, var: Tensor) -> bool:
     "FixedBatchNormalization",
     check=_check_fixed,
     shortcut=_shortcut_fixed,
-    ignores=("use_cudnn",),
+    use_cudnn=("axis", "axis"),
 )
 def fixed_batch_normalization(
     x: Tensor,

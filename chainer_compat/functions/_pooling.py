@@ -314,7 +314,6 @@ def average_pooling_2d(
     ksize: Any,
     stride: Any = None,
     pad: Any = 0,
-    *,
     use_cudnn: Any = None,
 ) -> Variable:
     """Returns the mean of each window of images; padding counts as zeros.
@@ -339,6 +338,7 @@ def average_pooling_2d(
         >>> F.average_pooling_2d(np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2), 2)
         variable([[[[1.5]]]])
     """
+    _version1.expect_switch(use_cudnn)
     if getattr(x, "ndim", None) != 4:
         _checks.fail_ndim("AveragePooling2D", x, 4)
     result: Variable = _average_pooling_2d(x, ksize, stride, pad, 0)
@@ -362,7 +362,8 @@ def average_pooling_nd(
         stride: The step, likewise; the window's size if None.
         pad: How far the windows reach over the border, likewise.
         pad_value: 0 counts the padding as zeros, None not at all.
-        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels.
+        use_cudnn: Accepted for scripts of Chainer 1: torch chooses its kernels. By position it came
+            where ``pad_value`` is now, which is no bool.
 
     Returns:
         A variable of shape ``(N, C, ...)``.
@@ -378,6 +379,8 @@ def average_pooling_nd(
         >>> F.average_pooling_nd(np.array([[[1, 3, 2]]], np.float32), 2, 2, 1, pad_value=None)
         variable([[[1. , 2.5]]])
     """
+    if _version1.is_switch(pad_value):
+        pad_value = 0
     if pad_value not in (0, None):
         raise ValueError(f"pad_value must be 0 or None; got {pad_value!r}")
     result: Variable = _average_pooling_nd(x, ksize, stride, pad, pad_value)
@@ -715,7 +718,7 @@ def upsampling_2d(
 
 
 def spatial_pyramid_pooling_2d(
-    x: Any, pyramid_height: int, pooling: Any = None, **kwargs: Any
+    x: Any, pyramid_height: int, pooling: Any = None, *version_1: Any, **kwargs: Any
 ) -> Variable:
     """Returns the maxima of images over ever finer grids, one behind the other.
 
@@ -726,6 +729,7 @@ def spatial_pyramid_pooling_2d(
         x: The images, of shape ``(N, C, H, W)`` and floating point.
         pyramid_height: The number of grids; the i-th has ``2 ** i`` by ``2 ** i`` cells.
         pooling: ``"max"``, the only kind there is; or ``MaxPooling2D``, as up to Chainer 4.
+        *version_1: ``use_cudnn``, as below.
         **kwargs: ``pooling_class``, what ``pooling`` was called then; ``use_cudnn``, accepted for
             scripts of Chainer 1.
 
@@ -744,6 +748,8 @@ def spatial_pyramid_pooling_2d(
     from chainer_compat.functions._joining import concat
     from chainer_compat.functions._shape import reshape
 
+    if version_1:
+        _version1.switches(kwargs, version_1, "use_cudnn")
     if kwargs:
         _version1.take(kwargs, "use_cudnn")
         pooling = kwargs.pop("pooling_class", pooling)

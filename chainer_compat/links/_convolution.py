@@ -118,7 +118,7 @@ class ConvolutionND(_Filters):
         (1, 4, 3)
     """
 
-    @_version1.takes(use_cudnn="")
+    @_version1.takes(_version1.CONVOLUTION_ND, use_cudnn="")
     def __init__(
         self,
         ndim: int,
@@ -563,7 +563,7 @@ class DeconvolutionND(_Filters):
 
     _input_axis = 0
 
-    @_version1.takes(use_cudnn="")
+    @_version1.takes(_version1.DECONVOLUTION_ND, use_cudnn="")
     def __init__(
         self,
         ndim: int,

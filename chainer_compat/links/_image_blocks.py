@@ -225,16 +225,19 @@ class InceptionBN(Chain):
                 self.poolp = Convolution2D(in_channels, proj_pool, 1, **plain)
                 self.poolpn = BatchNormalization(proj_pool, dtype=dtype)
 
-    def forward(self, x: Any, **kwargs: Any) -> Variable:
+    def forward(self, x: Any, *version_1: Any, **kwargs: Any) -> Variable:
         """Applies the block.
 
         Args:
             x: The images, of shape ``(N, in channels, H, W)``.
+            *version_1: ``test``, as below.
             **kwargs: ``test``, Chainer 1's switch, instead of ``config.train``.
 
         Returns:
             A variable whose channels are those of all paths.
         """
+        if version_1:
+            _version1.switches(kwargs, version_1, "test")
         if kwargs:
             switch = _version1.take(kwargs, "test")
             assert_kwargs_empty(kwargs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainer_compat import functions
+from chainer_compat import _version1, functions
 from chainer_compat._variable import Variable
 from chainer_compat.links._linear import Linear
 from chainer_compat.links._state import KeepsState, zero_state
@@ -105,6 +105,7 @@ class StatefulZoneoutLSTM(_Stateful):
         out_size: The number of units.
         c_ratio: The probability of a cell to keep its value.
         h_ratio: The probability of an output to keep its value.
+        *version_1: ``train``, Chainer 1's switch, instead of ``config.train``.
         **kwargs: Nothing that is taken.
 
     Attributes:
@@ -133,8 +134,10 @@ class StatefulZoneoutLSTM(_Stateful):
         out_size: int,
         c_ratio: float = 0.5,
         h_ratio: float = 0.5,
+        *version_1: Any,
         **kwargs: Any,
     ) -> None:
+        _version1.switches(kwargs, version_1, "train")
         train = kwargs.pop("train", None)
         assert_kwargs_empty(kwargs)
         super().__init__(in_size, out_size)

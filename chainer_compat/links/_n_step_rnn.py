@@ -88,6 +88,7 @@ class NStepRNNBase(ChainList):
         in_size: The size of the input.
         out_size: The number of units of a layer, for each direction.
         dropout: The ratio of dropout between layers.
+        *version_1: ``use_cudnn``, Chainer 1's, which changes nothing.
         initialW: The initializer of the weights; LeCun's normal one if None.
         initial_bias: The initializer of the biases; zeros if None.
         **kwargs: Nothing that is taken.
@@ -116,11 +117,12 @@ class NStepRNNBase(ChainList):
         in_size: int,
         out_size: int,
         dropout: float,
-        *,
+        *version_1: Any,
         initialW: Any = None,
         initial_bias: Any = None,
         **kwargs: Any,
     ) -> None:
+        _version1.switches({}, version_1, "use_cudnn")
         check_unexpected_kwargs(
             kwargs,
             use_bi_direction="use_bi_direction is what the class says: take an NStepBi… link",
@@ -195,7 +197,9 @@ class NStepRNNBase(ChainList):
             return self._cell.states
         raise NotImplementedError(f"{type(self).__name__} defines no `n_cells`")
 
-    def forward(self, hx: Any, xs: Any, **kwargs: Any) -> tuple[Variable, list[Variable]]:
+    def forward(
+        self, hx: Any, xs: Any, *version_1: Any, **kwargs: Any
+    ) -> tuple[Variable, list[Variable]]:
         """Runs the network over sequences.
 
         Args:
@@ -203,16 +207,21 @@ class NStepRNNBase(ChainList):
                 None for zeros.
             xs: The sequences, a list of variables or arrays of shape ``(length, in_size)``, in any
                 order of lengths.
+            *version_1: ``train``, as below.
             **kwargs: ``train``, Chainer 1's switch, instead of ``config.train``.
 
         Returns:
             The states at the ends, of ``hx``'s shape; and for each sequence the outputs of the last
             layer, of shape ``(length, out_size * direction)``.
         """
-        (hy,), ys = self._call([hx], xs, **kwargs)
+        (hy,), ys = self._call([hx], xs, *version_1, **kwargs)
         return hy, ys
 
-    def _call(self, hs: list[Any], xs: Any, **kwargs: Any) -> tuple[list[Variable], list[Variable]]:
+    def _call(
+        self, hs: list[Any], xs: Any, *version_1: Any, **kwargs: Any
+    ) -> tuple[list[Variable], list[Variable]]:
+        if version_1:
+            _version1.switches(kwargs, version_1, "train")
         if kwargs:
             switch = _version1.take(kwargs, "train")
             assert_kwargs_empty(kwargs)
@@ -256,7 +265,7 @@ class NStepLSTMBase(NStepRNNBase):
     n_weights = 8
 
     def forward(  # type: ignore[override]  # as Chainer's, it takes one state more
-        self, hx: Any, cx: Any, xs: Any, **kwargs: Any
+        self, hx: Any, cx: Any, xs: Any, *version_1: Any, **kwargs: Any
     ) -> tuple[Variable, Variable, list[Variable]]:
         """Runs the network over sequences.
 
@@ -266,13 +275,14 @@ class NStepLSTMBase(NStepRNNBase):
             cx: The cells to start from, likewise.
             xs: The sequences, a list of variables or arrays of shape ``(length, in_size)``, in any
                 order of lengths.
+            *version_1: ``train``, as below.
             **kwargs: ``train``, Chainer 1's switch, instead of ``config.train``.
 
         Returns:
             The outputs and the cells at the ends, of ``hx``'s shape; and for each sequence the
             outputs of the last layer, of shape ``(length, out_size * direction)``.
         """
-        (hy, cy), ys = self._call([hx, cx], xs, **kwargs)
+        (hy, cy), ys = self._call([hx, cx], xs, *version_1, **kwargs)
         return hy, cy, ys
 
 

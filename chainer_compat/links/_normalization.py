@@ -139,6 +139,8 @@ class BatchNormalization(Link):
         initial_avg_var: Any = None,
     ) -> None:
         super().__init__()
+        if _version1.is_switch(axis):
+            axis = None  # Chainer 1's `use_cudnn`
         if size is None and axis is None:
             raise RuntimeError("size or axis is required")
         self._views = _Views()

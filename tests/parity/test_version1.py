@@ -47,6 +47,7 @@ def test_flags_are_what_they_were(ours, theirs):
     assert ours["flags"] == theirs["flags"]
 
 
-def test_functions_give_the_same_for_the_old_arguments(ours, theirs):
-    for expected, actual in zip(theirs["functions"], ours["functions"], strict=True):
+@pytest.mark.parametrize("how", ["functions", "by position"])
+def test_functions_give_the_same_for_the_old_arguments(ours, theirs, how):
+    for expected, actual in zip(theirs[how], ours[how], strict=True):
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)

@@ -141,6 +141,95 @@ def functions_with_old_arguments():
     return [variable.data.tolist() for variable in results]
 
 
+def functions_with_old_arguments_by_position():
+    """What functions and links give for Chainer 1's arguments in Chainer 1's order."""
+    np.random.seed(11)
+    image = np.random.randn(2, 3, 6, 6).astype(np.float32)
+    rows = np.random.randn(4, 3).astype(np.float32)
+    filters = np.random.randn(3, 3, 2, 2).astype(np.float32)
+    line = np.random.randn(2, 3, 6).astype(np.float32)
+    short = np.random.randn(3, 3, 2).astype(np.float32)
+    labels = np.array([0, 2, 1, -1], np.int32)
+    signs = np.array([[0, 1, -1]] * 4, np.int32)
+    ones, zeros = np.ones(3, np.float32), np.zeros(3, np.float32)
+    weights = np.array([1, 2, 3], np.float32)
+    turn = np.array([[[0.5, 0.1, 0], [-0.1, 0.7, 0.2]]] * 2, np.float32)
+    grid = F.spatial_transformer_grid(Variable(turn), (4, 4), False)
+    mean, var = zeros.copy(), ones.copy()
+    results = [
+        F.relu(rows, False),
+        F.sigmoid(rows, True),
+        F.tanh(rows, False),
+        F.softmax(rows, False),
+        F.softmax(rows, True),
+        F.softmax(rows, False, 0),
+        F.log_softmax(rows, False),
+        F.max_pooling_2d(image, 2, 2, 0, True, False),
+        F.max_pooling_nd(line, 4, 3, 1, False, False),
+        F.average_pooling_2d(image, 2, 2, 1, False),
+        F.average_pooling_nd(line, 2, 2, 1, True),
+        F.spatial_pyramid_pooling_2d(image, 2, F.MaxPooling2D, False),
+        F.convolution_2d(image, filters, ones, 2, 1, False),
+        F.convolution_2d(image, filters, ones, 2, 1, False, True),
+        F.convolution_2d(image, filters, None, 2, 1, True, False, True),
+        F.convolution_nd(line, short, None, 3, 1, False, True),
+        F.convolution_nd(line, short, None, 3, 1, True, False),
+        F.deconvolution_2d(image, filters, None, 2, 0, (13, 13), True),
+        F.deconvolution_2d(image, filters, None, 2, 0, None, False, True),
+        F.deconvolution_nd(line, short, None, 2, 0, None, False),
+        F.deconvolution_nd(line, short, None, 2, 0, (13,), True),
+        F.dilated_convolution_2d(image, filters, None, 3, 0, 2, False),
+        F.dilated_convolution_2d(image, filters, None, 3, 0, 2, True, False),
+        F.dilated_convolution_2d(image, filters, None, 3, 0, 2, False, True),
+        F.batch_normalization(rows, ones, zeros, 0.1, mean, var, 0.5, False),
+        F.batch_normalization(rows, ones, zeros, 0.5),
+        F.fixed_batch_normalization(rows, ones, zeros, ones, weights, 0.1, False),
+        F.sigmoid_cross_entropy(rows, signs, True, False),
+        F.sigmoid_cross_entropy(rows, signs, False, True),
+        F.sigmoid_cross_entropy(rows, signs, False, True, "no"),
+        F.softmax_cross_entropy(rows, labels, True, False, True),
+        F.softmax_cross_entropy(rows, labels, False, True, False, weights),
+        F.softmax_cross_entropy(rows, abs(labels), False, True, True, None, 2),
+        F.softmax_cross_entropy(rows, labels, False, True, True, None, -1, "no"),
+        grid,
+        F.spatial_transformer_sampler(Variable(image), grid, False),
+        F.dropout(rows, 0.5, False),
+        F.zoneout(rows, rows + 1, 0.25, False),
+        F.zoneout(rows, rows + 1, 0.25, True),
+        L.ConvolutionND(1, 3, 3, 2, 1, 0, short, ones)(Variable(line)),
+        L.ConvolutionND(1, 3, 3, 2, 3, 1, short, 0, True, True)(Variable(line)),
+        L.DeconvolutionND(1, 3, 3, 2, 2, 0, (13,), short, ones)(Variable(line)),
+        L.DeconvolutionND(1, 3, 3, 2, 2, 0, None, short, 1, False)(Variable(line)),
+        L.BatchNormalization(3, 0.9, 0.1, np.float32, True, True, 2, 3, False)(Variable(rows)),
+        L.StatefulZoneoutLSTM(3, 2, 0.5, 0.5, False)(Variable(rows)),
+    ]
+    sequences = [np.random.randn(n, 3).astype(np.float32) for n in (3, 2)]
+    lstm = L.NStepLSTM(2, 3, 2, 0.5, False)
+    states = [np.zeros((2, 2, 2), np.float32)] * 2
+    ws = [[layer[name].data for name in _names("w")] for layer in map(vars, lstm)]
+    bs = [[layer[name].data for name in _names("b")] for layer in map(vars, lstm)]
+    times = [np.stack([s[0] for s in sequences]), np.stack([s[1] for s in sequences])]
+    results += [
+        lstm(states[0], states[1], [Variable(s) for s in sequences], False)[0],
+        F.n_step_lstm(2, 0.5, states[0], states[1], ws, bs, times, False)[0],
+        F.n_step_lstm(2, 0.5, states[0], states[1], ws, bs, times, True, False)[0],
+        F.n_step_rnn(2, 0.5, states[0], _some(ws, 2), _some(bs, 2), times, False)[0],
+        F.n_step_rnn(2, 0.5, states[0], _some(ws, 2), _some(bs, 2), times, True, True, "relu")[0],
+        F.n_step_gru(2, 0.5, states[0], _some(ws, 6), _some(bs, 6), times, False)[0],
+    ]
+    return [variable.data.tolist() for variable in results]
+
+
+def _names(kind):
+    return [kind + str(i) for i in range(8)]
+
+
+def _some(layers, count):
+    """Of each layer as many of the eight, half of them for the input, half for the output."""
+    half = count // 2
+    return [layer[:half] + layer[4 : 4 + half] for layer in layers]
+
+
 def flags():
     """What a variable says of its flag, and what flags say of themselves."""
     array = np.zeros(1, np.float32)
@@ -168,6 +257,7 @@ def main(out):
         "training": train(),
         "links": links_with_old_arguments(),
         "functions": functions_with_old_arguments(),
+        "by position": functions_with_old_arguments_by_position(),
         "flags": flags(),
     }
     with open(out, "w") as file:

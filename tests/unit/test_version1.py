@@ -14,8 +14,11 @@ import chainer_compat as chainer
 import chainer_compat.functions as F
 import chainer_compat.links as L
 from chainer_compat import _version1, initializers
+from chainer_compat.links.model.vision._pretrained import PretrainedNetwork
 
 X = np.ones((1, 2, 4, 4), np.float32)
+T = np.zeros(4, np.int32)
+OPTIONS = (True, True, None, -1, "mean", False)  # of softmax_cross_entropy
 
 
 def test_deterministic_convolutions_tell_torch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +51,20 @@ def test_old_arguments_are_not_shown() -> None:
         lambda: L.Linear(2, 3, 0.5, wscale=2),
         lambda: L.Linear(2, 3, 0.5, 0, False, None, None, 5),
         lambda: F.spatial_pyramid_pooling_2d(X, 2, pooling_size=2),
+        lambda: F.relu(X, 0.5),
+        lambda: F.softmax(X, 1, 2),
+        lambda: F.softmax_cross_entropy(X[0, 0], T, *OPTIONS, "cross-entropy", "colour"),
+        lambda: F.sigmoid_cross_entropy(X[0, 0], T, True, "mean", "no"),
+        lambda: F.average_pooling_2d(X, 2, 2, 0, 3),
+        lambda: F.convolution_2d(X, X, None, 1, 0, False, 2),
+        lambda: F.convolution_2d(X, X, None, 1, 0, False, True, False, True),
+        lambda: F.dilated_convolution_2d(X, X, None, 1, 0, 1, True, False, True),
+        lambda: F.deconvolution_2d(X, X, None, 1, 0, None, 2),
+        lambda: F.batch_normalization(X, X, X, 1, None, None, 1, True, None),
+        lambda: F.zoneout(X, X, 0.5, 0.5),
+        lambda: F.spatial_transformer_sampler(X, X, 0.5),
+        lambda: F.n_step_rnn(1, 0, None, [], [], [], "tanh", True),
+        lambda: L.NStepLSTM(1, 2, 3, 0.5, X),
         lambda: chainer.Variable(X, True, None, None, True),
         lambda: chainer.Variable(X, True, volatile=True),
     ],
@@ -98,6 +115,33 @@ def test_links_that_were_told_whether_they_train() -> None:
         block(X, train=True)
     with pytest.raises(TypeError):
         L.StatefulZoneoutLSTM(3, 4, test=True)
+
+
+def test_options_in_the_order_of_chainer_7_stay_what_they_are() -> None:
+    """Where a bool has a meaning in either order, it is that of Chainer 7."""
+    rows, labels = np.eye(4, dtype=np.float32), np.array([0, 1, 2, -1], np.int32)
+    means = F.softmax_cross_entropy(rows, labels, False), F.softmax_cross_entropy(rows, labels)
+    assert float(means[0].array) == pytest.approx(0.75 * float(means[1].array))
+    signs = np.array([[1, 0, -1, -1]], np.int32)
+    half = F.sigmoid_cross_entropy(rows[:1], signs, False), F.sigmoid_cross_entropy(rows[:1], signs)
+    assert float(half[0].array) == pytest.approx(2 * float(half[1].array))
+    W = np.ones((1, 2, 3, 3), np.float32)
+    assert F.convolution_2d(X, W, None, 2, 0, True).shape == (1, 1, 2, 2)
+    assert F.convolution_nd(X, W, None, 2, 0, True, 1).shape == (1, 1, 2, 2)
+    assert len(F.max_pooling_2d(X, 2, 2, 0, True, True)) == 2
+    layer = L.ConvolutionND(2, 2, 1, 3, 2, 0, True, W)
+    assert layer.b is None
+    assert L.ConvolutionND(2, 2, 1, 3, 2, 0, None, W, None, True)(X).shape == (1, 1, 2, 2)
+
+
+def test_networks_for_images_are_told_whether_they_train() -> None:
+    class Network(PretrainedNetwork):
+        functions: Any = {"only": [lambda x: x * chainer.config.train]}
+
+    told = [Network()(X, ["only"], test)["only"].any() for test in (True, False)]
+    assert told == [False, True]
+    block = L.InceptionBN(2, 1, 1, 1, 1, 1, "max", 1)
+    np.testing.assert_array_equal(block(X, True).array, block(X, test=True).array)
 
 
 def test_a_switch_by_position_stays_a_switch() -> None:

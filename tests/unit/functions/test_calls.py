@@ -213,10 +213,10 @@ def test_the_graph_keeps_no_array_that_torch_does_not_need() -> None:
 def test_the_written_source_is_a_function_of_its_parameters() -> None:
     parameters = list(inspect.signature(mixed.body).parameters.values())
 
-    source = write_call("call", "x, y, z, factor, *, plus", parameters, has_check=False)
+    source = write_call("call", "x, y, z, factor, *, plus", "", parameters, has_check=False)
     assert source.startswith("def call(x, y, z, factor, *, plus):\n")
     assert "_check(" not in source
     assert "_check(tensor_x, tensor_y, tensor_z, factor, plus=plus)" in write_call(
-        "call", "x, y, z, factor, *, plus", parameters, has_check=True
+        "call", "x, y, z, factor, *, plus", "", parameters, has_check=True
     )
     compile(source, "<test>", "exec")

@@ -189,19 +189,22 @@ class PretrainedNetwork(Chain):
         return list(self.functions)
 
     def forward(
-        self, x: Any, layers: Iterable[str] | None = None, **kwargs: Any
+        self, x: Any, layers: Iterable[str] | None = None, *version_1: Any, **kwargs: Any
     ) -> dict[str, Variable]:
         """Computes the outputs of layers.
 
         Args:
             x: The images, as ``prepare`` of this network's module makes them, ``(N, 3, H, W)``.
             layers: The names of the layers; ``["prob"]`` if None.
+            *version_1: The switch below.
             **kwargs: ``test`` (``train`` with GoogLeNet), Chainer 1's switch, instead of
                 ``config.train``.
 
         Returns:
             A dictionary of variables by the names of the layers.
         """
+        if version_1:
+            _version1.switches(kwargs, version_1, self._VERSION_1)
         if kwargs:
             switch = _version1.take(kwargs, self._VERSION_1)
             assert_kwargs_empty(kwargs)
