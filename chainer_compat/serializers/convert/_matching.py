@@ -145,9 +145,11 @@ def find_matches(
     links = _Links(shapes)
     matches = _by_mapping(units, links, mapping)
     matches += _by_path(_left(units, matches), links, {match.path for match in matches})
-    matches += _by_shape(_left(units, matches), links, {match.path for match in matches})
+    by_shape, guesses = _by_shape(_left(units, matches), links, {match.path for match in matches})
     order = {unit.path: i for i, unit in enumerate(units)}
-    return _settle_numbers(sorted(matches, key=lambda match: order[match.unit.path]), links)
+    in_order = sorted([*matches, *by_shape], key=lambda match: order[match.unit.path])
+    settled, uncertain = _settle_numbers(in_order, links)
+    return settled, uncertain + guesses
 
 
 def _settle_numbers(matches: list[Match], links: _Links) -> tuple[list[Match], list[str]]:
@@ -309,8 +311,11 @@ def _without_misnumbered(matches: list[Match], units: list[Unit], links: _Links)
     return kept
 
 
-def _by_shape(units: list[Unit], links: _Links, taken: set[str]) -> list[Match]:
-    """Modules and links of one shape, in the order of their paths, if there are as many of both."""
+def _by_shape(units: list[Unit], links: _Links, taken: set[str]) -> tuple[list[Match], list[str]]:
+    """Modules and links of one shape, in the order of their paths, if there are as many of both.
+
+    Comes with a note on each group of links whose paths do not tell an order.
+    """
     free = [path for path in links.paths if not _overlaps(path, taken)]
     candidates: dict[str, list[tuple[str, Layout]]] = {}
     for unit in units:
@@ -324,14 +329,25 @@ def _by_shape(units: list[Unit], links: _Links, taken: set[str]) -> list[Match]:
     for unit in units:
         groups[tuple(path for path, _ in candidates[unit.path])].append(unit)
     used = Counter(path for paths in groups for path in paths)
-    matches = []
+    matches, guesses = [], []
     for paths, members in groups.items():
         if len(paths) == len(members) and all(used[path] == 1 for path in paths):
+            pairs = _paired(members, paths)
             matches += [
-                Match(unit, path, dict(candidates[unit.path])[path], by)
-                for unit, path, by in _paired(members, paths)
+                Match(unit, path, dict(candidates[unit.path])[path], by) for unit, path, by in pairs
             ]
-    return matches
+            ordered = {path: unit.path for unit, path, by in pairs if by == "shape and order"}
+            if len({re.sub(r"\d+", "#", path) for path in ordered}) > 1:
+                guesses.append(_guessed(ordered))
+    return matches, guesses
+
+
+def _guessed(mapping: dict[str, str]) -> str:
+    return (
+        f"the links {', '.join(mapping)} are of one shape and are taken in the order of their "
+        "names, which need not be that of the modules. Say which belongs where; as taken, "
+        f"mapping={mapping}"
+    )
 
 
 def _paired(members: list[Unit], paths: tuple[str, ...]) -> list[tuple[Unit, str, str]]:

@@ -219,7 +219,8 @@ def load_weights(
     Each link's arrays go to the torch module that it corresponds to, in torch's layout: of the
     same path, or, where paths tell nothing, of the same shapes and in the same order. Numbered
     links that fit in the order of a ``chainer.Sequential`` only are taken in that; where they fit
-    in both orders, a warning says how to choose.
+    in both orders, a warning says how to choose. So does one where links of one shape have names
+    without numbers (``mu``, ``ln_var``): no file tells the order in which Chainer had them.
 
     Args:
         file: An npz, hdf5 or safetensors file: a path, or a binary file object of npz.

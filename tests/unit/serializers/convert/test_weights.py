@@ -211,6 +211,58 @@ class TestNumberedLinks:
         assert convert.load_weights(npz(arrays), module, strict=False).doubts == []
 
 
+class TestNamedLinks:
+    """Links of one shape whose names do not count: files do not tell how Chainer ordered them."""
+
+    def module(self, count):
+        return nn.Sequential(*(nn.Linear(3, 3) for _ in range(count)))
+
+    def saved(self, *paths):
+        arrays = {}
+        for number, path in enumerate(paths):
+            arrays |= linear(path, 3, 3, number)
+        return npz(arrays)
+
+    def test_a_warning_says_that_their_order_was_guessed(self):
+        file, module = self.saved("pre", "res1/conv", "bridge"), self.module(3)
+        with pytest.warns(UserWarning, match="are taken in the order of their names") as caught:
+            report = convert.load_weights(file, module)
+        assert caught[0].filename == __file__
+        assert sources(report)["0.weight"] == ("bridge/W", "shape and order")
+        (doubt,) = report.doubts
+        assert f"note: {doubt}" in str(report)
+        mapping = ast.literal_eval(doubt.partition("mapping=")[2])
+        assert mapping == {"bridge": "0", "pre": "1", "res1/conv": "2"}
+        right = dict(zip(("pre", "res1/conv", "bridge"), mapping.values(), strict=True))
+        assert convert.load_weights(file, module, mapping=right).doubts == []
+        assert [part.bias.unique().item() for part in module] == [0, 1, 2]
+
+    @pytest.mark.parametrize(
+        "paths",
+        [
+            ("conv1", "conv2", "conv10"),
+            ("block1/conv1", "block1/conv2", "block2/conv1"),
+            ("conv1_1", "conv1_2", "conv2_1"),
+            ("net/fc6", "net/fc7", "net/fc8"),
+        ],
+    )
+    def test_numbers_anywhere_in_the_names_are_an_order(self, paths):
+        report = convert.load_weights(self.saved(*paths), self.module(3))
+        assert report.doubts == []
+
+    def test_what_one_shape_leaves_only_once_is_no_guess(self):
+        arrays = {**linear("out", 2, 3), **linear("hidden", 3, 3), **linear("embed", 3, 5)}
+        module = nn.Sequential(nn.Linear(5, 3), nn.Linear(3, 3), nn.Linear(3, 2))
+        assert convert.load_weights(npz(arrays), module).doubts == []
+
+    def test_names_found_by_themselves_are_no_guess(self):
+        module = nn.ModuleDict({"x": Exchanged(), "y": nn.Linear(7, 2)})
+        arrays = {
+            **linear("f/a", 3, 3, 1), **linear("f/b", 3, 3, 2), **linear("g/c", 2, 7, 3)
+        }  # fmt: skip
+        assert convert.load_weights(npz(arrays), module).doubts == []
+
+
 class TestMapping:
     arrays = {**linear("a", 3, 3, 1), **linear("b", 3, 3, 2)}
 
