@@ -16,3 +16,17 @@ def test_unpooling_repeats_pixels_of_few_and_of_many(shape: tuple[int, ...]) -> 
     np.testing.assert_array_equal(y.array, x.array.repeat(2, axis=2).repeat(2, axis=3))
     F.sum(y).backward()
     np.testing.assert_array_equal(x.grad, np.full(shape, 4, np.float32))
+
+
+def test_pooling_without_the_padding_leaves_the_gradient_it_is_given_to_others() -> None:
+    """The sum hands one gradient to both of its terms."""
+    x = Variable(np.random.RandomState(0).uniform(-1, 1, (2, 3, 5, 5)).astype(np.float32))
+
+    def pooled() -> Variable:
+        return F.average_pooling_nd(x, 3, 1, 1, pad_value=None)
+
+    F.sum(pooled()).backward()
+    alone = x.grad
+    x.cleargrad()
+    F.sum(pooled() + pooled()).backward()
+    np.testing.assert_allclose(x.grad, 2 * alone, rtol=1e-6)
