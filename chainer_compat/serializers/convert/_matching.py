@@ -63,14 +63,14 @@ def map_path(mapping: PathMapping, path: str) -> str | None:
     """Where the user's mapping sends a path of the file, or None.
 
     Args:
-        mapping: A dictionary, a function, or pairs of a regular expression (which must match the
-            whole path) and a replacement.
+        mapping: A dictionary (what is under its paths goes along), a function, or pairs of a
+            regular expression (which must match the whole path) and a replacement.
         path: The path.
     """
     if mapping is None:
         return None
     if isinstance(mapping, Mapping):
-        return mapping.get(path)
+        return _goes_along(mapping, path)
     if callable(mapping):
         return mapping(path)
     try:
@@ -82,6 +82,18 @@ def map_path(mapping: PathMapping, path: str) -> str | None:
             "mapping takes a dictionary, a function, or pairs of a regular expression and a "
             f"replacement; got {mapping!r}"
         ) from error
+    return None
+
+
+def _goes_along(mapping: Mapping[str, str | None], path: str) -> str | None:
+    """Where a dictionary sends a path: by itself, or with the longest path above it."""
+    if path in mapping:
+        return mapping[path]
+    parts = path.split("/")
+    for depth in reversed(range(len(parts))):
+        above = mapping.get("/".join(parts[:depth]))
+        if above is not None:
+            return ".".join([above, *parts[depth:]]).lstrip(".")
     return None
 
 
@@ -222,7 +234,7 @@ def _by_mapping(units: list[Unit], links: _Links, mapping: PathMapping) -> list[
             continue
         unit = known.get(target)
         if unit is None:
-            if isinstance(mapping, Mapping):
+            if isinstance(mapping, Mapping) and path in mapping and not _holds(target, known):
                 raise InvalidArgumentError(
                     f"mapping sends {path!r} to {target!r}, which is no module with parameters; "
                     f"there are {', '.join(map(repr, known))}"
@@ -235,6 +247,10 @@ def _by_mapping(units: list[Unit], links: _Links, mapping: PathMapping) -> list[
         layout = links.fitting(path, unit.layouts) or links.resembling(path, unit.layouts)
         found[target] = Match(unit, path, layout or unit.layouts[0], "mapping")
     return list(found.values())
+
+
+def _holds(target: str, known: Iterable[str]) -> bool:
+    return any(path.startswith(f"{target}." if target else "") for path in known)
 
 
 def _joined(prefix: str, unit: Unit, outer: str) -> str:

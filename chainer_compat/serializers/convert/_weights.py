@@ -228,7 +228,8 @@ def load_weights(
         path: Where in the file the model is. That of a trainer's snapshot is found by itself.
         mapping: Which link belongs to which module, where neither path nor shape tells: a
             dictionary (``{"predictor/l1": "layers.0"}``, or of a single array
-            ``{"scale/W": "scale"}``), a function of the link's path, or pairs of a regular
+            ``{"scale/W": "scale"}``; what is under a path goes along, as ``predictor/l1/conv``
+            to ``layers.0.conv``), a function of the link's path, or pairs of a regular
             expression and a replacement.
         strict: True: every parameter and running statistic must be found. False: what is not
             found stays as it is. ``"exact"``: the file must not have anything else either.

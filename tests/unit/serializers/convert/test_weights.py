@@ -287,6 +287,35 @@ class TestMapping:
         convert.load_weights(npz(arrays), module, mapping={"first": "l1"})
         assert (module.l1.bias.unique().item(), module.l2.weight.unique().item()) == (1, 2)
 
+    def blocks(self):
+        file = npz({**linear("res1/a", 3, 3, 1), **linear("res1/b", 3, 3, 2),
+                    **linear("res2/a", 3, 3, 3), **linear("res2/b", 3, 3, 4)})  # fmt: skip
+        return file, nn.ModuleDict({"blocks": nn.ModuleList([Exchanged(), Exchanged()])})
+
+    def test_what_is_under_a_path_goes_along(self):
+        file, module = self.blocks()
+        mapping = {"res1": "blocks.1", "res2": "blocks.0"}
+        report = convert.load_weights(file, module, mapping=mapping, strict="exact")
+        assert {item.matched for item in report.loaded} == {"mapping"}
+        first, second = module["blocks"]
+        assert (second.a.bias.unique().item(), second.b.bias.unique().item()) == (1, 2)
+        assert (first.a.weight.unique().item(), first.b.weight.unique().item()) == (3, 4)
+
+    def test_the_longest_path_decides(self):
+        file, module = self.blocks()
+        mapping = {"": "blocks", "res1": "blocks.1", "res2": "blocks.0"}
+        mapping |= {"res2/a": "blocks.0.b", "res2/b": "blocks.0.a"}
+        convert.load_weights(file, module, mapping=mapping, strict="exact")
+        first, second = module["blocks"]
+        assert (first.a.bias.unique().item(), second.a.bias.unique().item()) == (4, 1)
+
+    def test_a_parameter_of_a_blocks_own_goes_along(self):
+        block = nn.ModuleDict({"fc": nn.Linear(3, 3)})
+        block.register_parameter("scale", nn.Parameter(torch.zeros(3)))
+        file = npz({**linear("one/fc", 3, 3), "one/scale": np.full(3, 5.0)})
+        convert.load_weights(file, nn.ModuleDict({"x": block}), mapping={"one": "x"})
+        assert block.scale.tolist() == [5, 5, 5]
+
     @pytest.mark.parametrize(
         ("mapping", "message"),
         [({"a": "l3"}, "which is no module"), ({"a": "l1", "b": "l1"}, "both to 'l1'")],
