@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from chainer_compat.optimizers._rounding import is_numpys
+
 __all__ = ["GradientClipping"]
 
 
@@ -55,7 +57,7 @@ class GradientClipping:
                 scales.append(param._loss_scale)
         if not grads:
             return
-        if all(grad.is_cpu and grad.dtype in _OF_NUMPY for grad in grads):
+        if is_numpys(grads):
             number = _norm_by_numpy(grads, scales)
         else:
             norm = _norm(grads, scales)
@@ -66,9 +68,6 @@ class GradientClipping:
             number = norm.item()
         if not number <= self.threshold:
             torch._foreach_mul_(grads, self.threshold / number)
-
-
-_OF_NUMPY = {torch.float32, torch.float64}
 
 
 def _norm_by_numpy(grads: list[torch.Tensor], scales: list[float | None]) -> float:

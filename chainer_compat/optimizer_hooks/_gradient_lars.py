@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
 
 from chainer_compat.optimizer_hooks._gradient_hook import GradientHook
+from chainer_compat.optimizers._rounding import add_products, is_numpys
 
 __all__ = ["GradientLARS"]
 
@@ -44,16 +48,33 @@ class GradientLARS(GradientHook):
     def _change(
         self, data: list[torch.Tensor], grads: list[torch.Tensor], scale: float | None
     ) -> None:
+        scaled = 1 if scale is None else scale
+        if is_numpys([*data, *grads]):
+            self._change_by_numpy(data, grads, scaled)
+            return
         rates = [
-            self._rate(*norms, 1 if scale is None else scale)
+            self._rate(*norms, scaled)
             for norms in zip(torch._foreach_norm(data), torch._foreach_norm(grads), strict=True)
         ]
         if self.weight_decay:
-            factor = self.weight_decay if scale is None else self.weight_decay * scale
-            torch._foreach_add_(grads, data, alpha=factor)
+            torch._foreach_add_(grads, data, alpha=self.weight_decay * scaled)
         torch._foreach_mul_(grads, rates)
 
     def _rate(self, param: torch.Tensor, grad: torch.Tensor, scale: float) -> torch.Tensor:
         # A tensor all the way: a look at the numbers would wait for the GPU.
         rate = param / (self.eps + grad / scale + self.weight_decay * param)
         return torch.where(param > self.threshold, rate, 1.0)
+
+    def _change_by_numpy(
+        self, data: list[torch.Tensor], grads: list[torch.Tensor], scale: float
+    ) -> None:
+        """The same with the roundings of Chainer, which some optimizers magnify."""
+        rates = []
+        for p, g in zip(data, grads, strict=True):
+            param, grad = float(np.linalg.norm(p.numpy())), float(np.linalg.norm(g.numpy()))
+            divisor = self.eps + grad / scale + self.weight_decay * param
+            rate = param / divisor if divisor else param * math.inf
+            rates.append(rate if param > self.threshold else 1.0)
+        if self.weight_decay:
+            add_products(grads, data, self.weight_decay * scale)
+        torch._foreach_mul_(grads, rates)

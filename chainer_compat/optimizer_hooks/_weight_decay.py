@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from chainer_compat.optimizer_hooks._gradient_hook import GradientHook
+from chainer_compat.optimizers._rounding import add_products
 
 __all__ = ["WeightDecay"]
 
@@ -39,4 +40,4 @@ class WeightDecay(GradientHook):
         self, data: list[torch.Tensor], grads: list[torch.Tensor], scale: float | None
     ) -> None:
         rate = self.rate if scale is None else self.rate * scale
-        torch._foreach_add_(grads, data, alpha=rate)
+        add_products(grads, data, rate)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
 
-from chainer_compat.optimizers._foreach_rule import ForeachRule, Tensors
+from chainer_compat.optimizers._foreach_rule import ForeachRule, Tensors, all_in_one
 from chainer_compat.optimizers._gradient_method import GradientMethod
 from chainer_compat.optimizers._hyperparameter import Hyperparameter, HyperparameterProxy
+from chainer_compat.optimizers._rounding import take_roots
 
 __all__ = ["AdaDelta", "AdaDeltaRule"]
 
@@ -39,16 +41,26 @@ class AdaDeltaRule(ForeachRule):
         super().__init__(parent_hyperparam or _DEFAULTS, rho=rho, eps=eps)
 
     def _step(self, hp: Any, data: Tensors, grads: Tensors, states: list[Tensors]) -> None:
-        msg, msdx = states
-        torch._foreach_mul_(msg, hp.rho)
-        torch._foreach_addcmul_(msg, grads, grads, value=1 - hp.rho)
-        steps = torch._foreach_add(msdx, hp.eps)
-        torch._foreach_div_(steps, torch._foreach_add(msg, hp.eps))
-        torch._foreach_sqrt_(steps)
-        torch._foreach_mul_(steps, grads)
-        torch._foreach_mul_(msdx, hp.rho)
-        torch._foreach_addcmul_(msdx, steps, steps, value=1 - hp.rho)
-        torch._foreach_sub_(data, steps)
+        all_in_one(functools.partial(_formula, hp), data, grads, states)
+
+
+def _formula(hp: Any, data: Tensors, grads: Tensors, states: list[Tensors]) -> None:
+    msg, msdx = states
+    _move(msg, grads, hp.rho)
+    steps = torch._foreach_add(msdx, hp.eps)
+    torch._foreach_div_(steps, torch._foreach_add(msg, hp.eps))
+    take_roots(steps)
+    torch._foreach_mul_(steps, grads)
+    _move(msdx, steps, hp.rho)
+    torch._foreach_sub_(data, steps)
+
+
+def _move(mean: Tensors, values: Tensors | tuple[torch.Tensor, ...], rho: float) -> None:
+    """Moves a mean of squares. Each product is rounded, as in Chainer."""
+    squares = torch._foreach_mul(values, 1 - rho)
+    torch._foreach_mul_(squares, values)
+    torch._foreach_mul_(mean, rho)
+    torch._foreach_add_(mean, squares)
 
 
 class AdaDelta(GradientMethod):

@@ -9,6 +9,7 @@ import torch
 from chainer_compat.optimizers._foreach_rule import ForeachRule, Tensors
 from chainer_compat.optimizers._gradient_method import GradientMethod
 from chainer_compat.optimizers._hyperparameter import Hyperparameter, HyperparameterProxy
+from chainer_compat.optimizers._rounding import add_products
 
 __all__ = ["CorrectedMomentumSGD", "CorrectedMomentumSGDRule"]
 
@@ -42,7 +43,7 @@ class CorrectedMomentumSGDRule(ForeachRule):
         (v,) = states
         torch._foreach_mul_(v, hp.momentum)
         torch._foreach_sub_(v, grads)
-        torch._foreach_add_(data, v, alpha=hp.lr)
+        add_products(data, v, hp.lr)
 
 
 class CorrectedMomentumSGD(GradientMethod):

@@ -9,6 +9,7 @@ import torch
 from chainer_compat.optimizers._foreach_rule import ForeachRule, Tensors
 from chainer_compat.optimizers._gradient_method import GradientMethod
 from chainer_compat.optimizers._hyperparameter import Hyperparameter, HyperparameterProxy
+from chainer_compat.optimizers._rounding import add_products
 
 __all__ = ["MomentumSGD", "MomentumSGDRule"]
 
@@ -41,7 +42,7 @@ class MomentumSGDRule(ForeachRule):
     def _step(self, hp: Any, data: Tensors, grads: Tensors, states: list[Tensors]) -> None:
         (v,) = states
         torch._foreach_mul_(v, hp.momentum)
-        torch._foreach_add_(v, grads, alpha=-hp.lr)
+        add_products(v, grads, -hp.lr)
         torch._foreach_add_(data, v)
 
 

@@ -10,6 +10,7 @@ import torch
 from chainer_compat.optimizers._foreach_rule import ForeachRule, Tensors, all_in_one
 from chainer_compat.optimizers._gradient_method import GradientMethod
 from chainer_compat.optimizers._hyperparameter import Hyperparameter, HyperparameterProxy
+from chainer_compat.optimizers._rounding import take_roots
 
 __all__ = ["RMSpropGraves", "RMSpropGravesRule"]
 
@@ -64,7 +65,7 @@ def _formula(hp: Any, data: Tensors, grads: Tensors, states: list[Tensors]) -> N
     # The difference of two nearly equal numbers: each product is rounded, as in Chainer.
     divisor = torch._foreach_sub(n, torch._foreach_mul(g, g))
     torch._foreach_add_(divisor, hp.eps)
-    torch._foreach_sqrt_(divisor)
+    take_roots(divisor)
     torch._foreach_mul_(delta, hp.momentum)
     torch._foreach_addcdiv_(delta, grads, divisor, value=-hp.lr)
     torch._foreach_add_(data, delta)
