@@ -175,6 +175,7 @@ class Host(pl.callbacks.Checkpoint):
         view = self._view
         reporter = view.reporter
         observation = reporter.observation
+        was_reported = bool(observation)
         self._logged.of_step(observation)
         follows = self._loops.follow(view.updater)
         if follows is None:
@@ -190,7 +191,7 @@ class Host(pl.callbacks.Checkpoint):
             # As in `_call_extensions`, written out: a call more costs more than all of it.
             if self._average:
                 self._ranks.average(observation)
-            self._runner.run(view)
+            self._runner.run(view, may_keep=not was_reported and self._logged.are_copies)
             reporter.observation = {}
             if self._stops_itself:
                 self._stop_if_asked()

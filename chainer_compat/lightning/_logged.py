@@ -8,14 +8,30 @@ __all__ = ["LoggedValues"]
 
 
 class _OnStep:
-    """A metric of Lightning's, the name of its values, and the one that was seen last."""
+    """A metric of Lightning's, the name of its values, and the one that was seen last.
 
-    __slots__ = ("metric", "name", "seen")
+    Attributes:
+        is_copy: Whether its values are tensors of Lightning's own, a new one for each call of
+            ``log``, which nobody else changes, and which hold on to no graph.
+    """
+
+    __slots__ = ("is_copy", "metric", "name", "seen", "updates")
 
     def __init__(self, metric: Any, name: str) -> None:
         self.metric = metric
         self.name = name
+        self.is_copy = metric.is_tensor and not metric.meta.enable_graph
         self.seen: Any = None
+        self.updates = 0
+
+    def is_fresh(self, value: Any) -> bool:
+        """Whether a metric object, which may have one tensor for ever, was logged again.
+
+        Args:
+            value: Its present value.
+        """
+        updates, self.updates = self.updates, self.metric.update_count
+        return bool(value is not self.seen or updates != self.updates)
 
 
 class LoggedValues:
@@ -28,6 +44,9 @@ class LoggedValues:
     Args:
         trainer: The Lightning trainer.
         results: Lightning's collection of what was logged while training.
+
+    Attributes:
+        are_copies: Whether all that comes with a step may be read later, for nobody changes it.
     """
 
     def __init__(self, trainer: Any, results: Any) -> None:
@@ -36,6 +55,7 @@ class LoggedValues:
         # Those with `on_step` among the results, of which there were so many: none ever goes.
         self._on_step: list[_OnStep] = []
         self._count = 0
+        self.are_copies = True
         self._before_validation: dict[str, Any] = {}
 
     def of_step(self, observation: dict[str, Any]) -> None:
@@ -48,8 +68,7 @@ class LoggedValues:
             self._look_for_more()
         for logged in self._on_step:
             value = logged.metric._forward_cache
-            # Each call of `log` makes a new tensor.
-            if value is not logged.seen:
+            if value is not logged.seen if logged.is_copy else logged.is_fresh(value):
                 logged.seen = value
                 if value is not None:
                     observation[logged.name] = value
@@ -58,7 +77,9 @@ class LoggedValues:
         results = list(self._results.values())
         for metric in results[self._count :]:
             if metric.meta.on_step:
-                self._on_step.append(_OnStep(metric, self._results._forked_name(metric, True)[1]))
+                logged = _OnStep(metric, self._results._forked_name(metric, True)[1])
+                self._on_step.append(logged)
+                self.are_copies &= logged.is_copy
         self._count = len(results)
 
     def of_epoch(self, observation: dict[str, Any]) -> None:

@@ -22,6 +22,8 @@ __all__ = ["Idle", "Lull", "find_lull", "is_foreseen", "may_have_lulls"]
 _NEVER = float("inf")
 # To begin one costs as much as to ask all triggers a few times.
 _SHORTEST = 4
+# So many observations are added up in one go: each then costs less, and few are kept.
+_MOST_KEPT = 64
 
 
 class Idle(NamedTuple):
@@ -53,6 +55,7 @@ class Lull:
         "_adds",
         "_before",
         "_iteration",
+        "_kept",
         "_places",
         "_progress",
         "_triggers",
@@ -73,6 +76,8 @@ class Lull:
         self._triggers = triggers
         self._adds = [add for _, add in adds]
         self._places = [place for place, _ in adds]
+        # Observations that are yet to be added up.
+        self._kept: list[dict[str, Any]] = []
         marks = [(trigger.unit, trigger.quiet_until) for _, trigger in triggers]
         self._until = min((mark for unit, mark in marks if unit == "iteration"), default=_NEVER)
         # None where nobody would ask how far the epoch is.
@@ -82,11 +87,13 @@ class Lull:
         for _, trigger in triggers:
             trigger.rest(self)
 
-    def passes(self, trainer: Any) -> bool:
+    def passes(self, trainer: Any, *, may_keep: bool = False) -> bool:
         """Does all that is to be done in an iteration; false if that is more than to add up.
 
         Args:
             trainer: The trainer.
+            may_keep: Whether the observation may be added up later: it is made of tensors that
+                nobody will change, and which hold on to nothing.
         """
         updater = trainer.updater
         iteration = updater.iteration
@@ -97,6 +104,22 @@ class Lull:
             progress = updater.epoch_detail
             if not self._progress <= progress < until_epoch:
                 return False
+        kept = self._kept
+        if may_keep:
+            kept.append(trainer.observation)
+            if len(kept) == _MOST_KEPT:
+                self._add_kept()
+        else:
+            if kept:
+                self._add_kept()
+            self._add(trainer)
+        if until_epoch is not None:
+            self._progress = progress
+        self._before = self._iteration
+        self._iteration = iteration
+        return True
+
+    def _add(self, trainer: Any) -> None:
         observation = trainer.observation
         adds = iter(self._adds)
         try:
@@ -105,11 +128,12 @@ class Lull:
         except BaseException:
             self._fail(trainer, len(self._adds) - length_hint(adds) - 1)
             raise
-        if until_epoch is not None:
-            self._progress = progress
-        self._before = self._iteration
-        self._iteration = iteration
-        return True
+
+    def _add_kept(self) -> None:
+        kept, self._kept = self._kept, []
+        for add in self._adds:
+            for observation in kept:
+                add(observation)
 
     def _fail(self, trainer: Any, index: int) -> None:
         """Asks those that would have been asked up to the failure."""
@@ -121,8 +145,9 @@ class Lull:
                 trigger(trainer)
 
     def end(self) -> None:
-        """Has the triggers note the questions that they were not asked."""
+        """Adds up what is kept, and has the triggers note the questions they were not asked."""
         self._until = -_NEVER
+        self._add_kept()
         for _, trigger in self._triggers:
             trigger.wake(self._updater, self._before, self._iteration, self._progress)
         self._triggers = []

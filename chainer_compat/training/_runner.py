@@ -240,7 +240,13 @@ class ExtensionRunner:
             entry.call(trainer)
         self._cursor = None
 
-    def run(self, trainer: Any, entries: list[ExtensionEntry] | None = None) -> None:
+    def run(
+        self,
+        trainer: Any,
+        entries: list[ExtensionEntry] | None = None,
+        *,
+        may_keep: bool = False,
+    ) -> None:
         """Calls the extensions of one iteration whose triggers pick it.
 
         Trigger and call take turns: a trigger reads what the extensions before it observed.
@@ -248,11 +254,12 @@ class ExtensionRunner:
         Args:
             trainer: The trainer that is handed to them.
             entries: Those that are still to come, if not all of them.
+            may_keep: Whether the observation may be added up later, as :meth:`Lull.passes` says.
         """
         lull = self._lull
         if lull is not None:
             try:
-                if entries is None and lull.passes(trainer):
+                if entries is None and lull.passes(trainer, may_keep=may_keep):
                     return
             except BaseException:
                 self._stop_walk_behind(lull.failed_at)

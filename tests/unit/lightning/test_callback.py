@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import json
 import warnings
+import weakref
 
 import lightning
+import numpy as np
 import pytest
 import torch
+import torchmetrics
 
 import chainer_compat
 from chainer_compat import training
@@ -353,3 +356,65 @@ def test_an_output_directory_that_cannot_be_made_is_an_error(tmp_path):
 def test_arguments_that_extend_does_not_know_are_refused(tmp_path):
     with pytest.raises(TypeError, match="triger"):
         ChainerCallback(tmp_path).extend(extensions.LogReport(), triger=(1, "epoch"))
+
+
+def test_values_that_may_change_are_taken_as_they_are_in_their_step(tmp_path):
+    reported = np.zeros(())
+
+    class Changing(Module):
+        def __init__(self):
+            super().__init__()
+            self.counts = CountsUpInPlace()
+
+        def training_step(self, batch, batch_idx):
+            nonlocal reported
+            reported += 1
+            if self.trainer.current_epoch == 0:
+                chainer_compat.report({"reported": reported}, self)
+            elif batch_idx % 2 == 0:
+                self.counts(1.0)
+                self.log("counted", self.counts, on_step=True, on_epoch=False)
+            return super().training_step(batch, batch_idx)
+
+    report = extensions.LogReport()
+    fit(ChainerCallback(tmp_path, [report]), Changing(), loader(60, 3))
+
+    assert report.log[0]["main/reported"] == np.mean(range(1, 21))
+    assert report.log[1]["counted"] == np.mean(range(1, 11))
+
+
+class CountsUpInPlace(torchmetrics.Metric):
+    """Its value in a step is the state itself, which the next step changes."""
+
+    full_state_update = True
+
+    def __init__(self):
+        super().__init__()
+        self.add_state("count", torch.zeros(()), dist_reduce_fx="sum")
+
+    def update(self, by):
+        self.count += by
+
+    def compute(self):
+        return self.count
+
+    def forward(self, by):
+        self.update(by)
+        self._forward_cache = self.count
+        return self.count
+
+
+def test_what_is_logged_with_its_graph_lets_go_of_it_after_the_step(tmp_path):
+    alive, graphs = [], []
+
+    class WithGraph(Module):
+        def training_step(self, batch, batch_idx):
+            loss = super().training_step(batch, batch_idx)
+            self.log("with_graph", loss, on_step=True, on_epoch=False, enable_graph=True)
+            graphs.append(weakref.ref(loss))
+            alive.append(sum(graph() is not None for graph in graphs))
+            return loss
+
+    fit(ChainerCallback(tmp_path, [extensions.LogReport()]), WithGraph(), loader(60, 3))
+
+    assert max(alive) <= 2

@@ -60,7 +60,7 @@ tables = st.just(lambda: extensions.PrintReport(["epoch", "x"]))
 witnesses = st.builds(lambda trigger: lambda: Witness(trigger), intervals)
 
 
-def run(makers, length, looks, breaks_in, *, lulls):
+def run(makers, length, looks, breaks_in, *, lulls, iterations=45):
     events = []
 
     def report(iteration):
@@ -72,7 +72,7 @@ def run(makers, length, looks, breaks_in, *, lulls):
     with tempfile.TemporaryDirectory() as out, pytest.MonkeyPatch.context() as patch:
         if not lulls:
             patch.setattr(_runner, "may_have_lulls", lambda entries: False)
-        trainer = numbers_trainer(out, (45, "iteration"), length, report)
+        trainer = numbers_trainer(out, (iterations, "iteration"), length, report)
         trainer.extend(extensions.LogReport(filename=None))
         made = [make() for make in makers]
         for extension in made:
@@ -97,6 +97,27 @@ def test_calls_and_states_are_those_of_triggers_that_are_asked_each_time(
     expected = run(makers, length, looks, breaks_in, lulls=False)
 
     assert run(makers, length, looks, breaks_in, lulls=True) == expected
+
+
+@hypothesis.given(
+    st.lists(reports | tables | witnesses, max_size=4),
+    st.sampled_from([3, 10, 64, 150]),
+    st.sets(st.integers(1, 150), max_size=4),
+    st.sets(st.integers(1, 150)),
+)
+@hypothesis.settings(deadline=None)
+def test_what_is_added_up_later_is_added_up_before_anyone_looks(makers, length, looks, at_once):
+    expected = run(makers, length, looks, None, lulls=False, iterations=150)
+    original = _runner.ExtensionRunner.run
+
+    def run_keeping(self, trainer, *entries):
+        original(self, trainer, *entries, may_keep=trainer.updater.iteration not in at_once)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_runner.ExtensionRunner, "run", run_keeping)
+        found = run(makers, length, looks, None, lulls=True, iterations=150)
+
+    assert found == expected
 
 
 def count_questions(monkeypatch):
