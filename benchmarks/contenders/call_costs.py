@@ -162,6 +162,11 @@ ROWS = {
     "max_pooling_2d": _row(
         [_IMAGES], lambda _, nn, x: nn.max_pool2d(x, 2), lambda F, x: F.max_pooling_2d(x, 2)
     ),
+    "max_pooling_2d(3,2)": _row(
+        [_IMAGES],
+        lambda _, nn, x: nn.max_pool2d(x, 3, 2, ceil_mode=True),
+        lambda F, x: F.max_pooling_2d(x, 3, 2),
+    ),
     "accuracy": _of_labels(
         lambda _, __, x, t: (x.detach().argmax(1) == t).float().mean(),
         lambda F, x, t: F.accuracy(x, t),

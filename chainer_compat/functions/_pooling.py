@@ -77,6 +77,11 @@ class _Windows:
         # Whether torch's own padding gives the same windows.
         halves = all(2 * p <= k for p, k in zip(self.pad, self.ksize, strict=True))
         self.fits_torch = halves and not any(self.extra)
+        # Whether torch's rounding up of the number of windows does, which leaves out windows that
+        # begin behind the input.
+        self.fits_rounded_up = halves and all(
+            (out - 1) * s < n + p for out, (n, _, s, p) in zip(self.outs, axes, strict=True)
+        )
 
     def padded(self, x: Tensor, value: float) -> Tensor:
         """The input with its padding, so that every window lies inside."""
@@ -110,6 +115,8 @@ def _max_pooling(x: Tensor, ksize: Any, stride: Any, pad: Any, cover_all: bool) 
     pool = _MAX[x.ndim - 2]
     if windows.fits_torch:
         return pool(x, windows.ksize, windows.stride, windows.pad)
+    if cover_all and windows.fits_rounded_up:
+        return pool(x, windows.ksize, windows.stride, windows.pad, 1, True)
     return pool(windows.padded(x, float("-inf")), windows.ksize, windows.stride)
 
 

@@ -30,3 +30,19 @@ def test_pooling_without_the_padding_leaves_the_gradient_it_is_given_to_others()
     x.cleargrad()
     F.sum(pooled() + pooled()).backward()
     np.testing.assert_allclose(x.grad, 2 * alone, rtol=1e-6)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 5])
+@pytest.mark.parametrize("pad", [0, 1])
+def test_windows_over_the_end_see_what_there_is(stride: int, pad: int) -> None:
+    """With a step of 5 over 5 pixels and padding, the last window begins behind the input."""
+    x = Variable(np.random.RandomState(0).normal(0, 1, (2, 3, 5, 6)).astype(np.float32))
+    y = F.max_pooling_2d(x, 2, stride, pad)
+    starts = [range(-pad, -pad + stride * n, stride) for n in y.shape[2:]]
+    for i, top in enumerate(starts[0]):
+        for j, left in enumerate(starts[1]):
+            window = x.array[:, :, max(top, 0) : top + 2, max(left, 0) : left + 2]
+            expected = window.max((2, 3), initial=-np.inf)
+            np.testing.assert_array_equal(y.array[:, :, i, j], expected)
+    F.sum(F.where(y.array > -np.inf, y, np.zeros_like(y.array))).backward()
+    assert x.grad.sum() == (y.array > -np.inf).sum()
