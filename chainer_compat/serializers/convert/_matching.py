@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from chainer_compat.errors import InvalidArgumentError, InvalidArgumentTypeError
@@ -117,6 +118,20 @@ class _Links:
                 return layout
         return None
 
+    def fitting_in_part(self, path: str, layouts: list[Layout]) -> Layout | None:
+        """The layout of which all arrays that are there fit, its largest among them.
+
+        So it is with links that were made without a bias or without a scale.
+        """
+        found = self.arrays.get(path, {})
+        for layout in layouts:
+            needs = layout.needs
+            there = [prod(shape) for name, shape in needs.items() if found.get(name) == shape]
+            wrong = any(name in found and found[name] != shape for name, shape in needs.items())
+            if there and not wrong and max(there) == max(map(prod, needs.values())):
+                return layout
+        return None
+
     def resembling(self, path: str, layouts: list[Layout]) -> Layout | None:
         """The layout that has most of its arrays there, of whatever shape."""
         found = self.arrays.get(path, {})
@@ -157,9 +172,14 @@ def find_matches(
     links = _Links(shapes)
     matches = _by_mapping(units, links, mapping)
     matches += _by_path(_left(units, matches), links, {match.path for match in matches})
-    by_shape, guesses = _by_shape(_left(units, matches), links, {match.path for match in matches})
+    guesses: list[str] = []
+    for fitting in (links.fitting, links.fitting_in_part):
+        taken = {match.path for match in matches}
+        by_shape, uncertain = _by_shape(_left(units, matches), links, taken, fitting)
+        matches += by_shape
+        guesses += uncertain
     order = {unit.path: i for i, unit in enumerate(units)}
-    in_order = sorted([*matches, *by_shape], key=lambda match: order[match.unit.path])
+    in_order = sorted(matches, key=lambda match: order[match.unit.path])
     settled, uncertain = _settle_numbers(in_order, links)
     return settled, uncertain + guesses
 
@@ -327,7 +347,12 @@ def _without_misnumbered(matches: list[Match], units: list[Unit], links: _Links)
     return kept
 
 
-def _by_shape(units: list[Unit], links: _Links, taken: set[str]) -> tuple[list[Match], list[str]]:
+def _by_shape(
+    units: list[Unit],
+    links: _Links,
+    taken: set[str],
+    fitting: Callable[[str, list[Layout]], Layout | None],
+) -> tuple[list[Match], list[str]]:
     """Modules and links of one shape, in the order of their paths, if there are as many of both.
 
     Comes with a note on each group of links whose paths do not tell an order.
@@ -335,7 +360,7 @@ def _by_shape(units: list[Unit], links: _Links, taken: set[str]) -> tuple[list[M
     free = [path for path in links.paths if not _overlaps(path, taken)]
     candidates: dict[str, list[tuple[str, Layout]]] = {}
     for unit in units:
-        found = [(path, links.fitting(path, unit.layouts)) for path in free]
+        found = [(path, fitting(path, unit.layouts)) for path in free]
         candidates[unit.path] = [
             (path, layout)
             for path, layout in found

@@ -316,9 +316,16 @@ def _check(report: Report, name: str, strict: bool | str) -> None:
     wrong = bool(strict) and not report.complete
     if not wrong and not (strict == "exact" and report.extra):
         return
-    error = SnapshotMismatchError(
-        f"{name} does not fit the module; nothing was loaded.\n{report}\n"
+    way_out = (
         "Say which link belongs to which module with mapping={'link/path': 'module.path'}, or "
+    )
+    if wrong and not (report.extra or report.mismatched):
+        way_out = (
+            "All of the file has a place. It has nothing for what is missing: build the module "
+            "without it, as with bias=False, or "
+        )
+    error = SnapshotMismatchError(
+        f"{name} does not fit the module; nothing was loaded.\n{report}\n{way_out}"
         "take what fits with strict=False."
     )
     error.missing = tuple(report.missing)

@@ -341,6 +341,42 @@ class TestStrictness:
         )
         assert torch.equal(module.l1.weight, before)
 
+    def saved(self, **chain):
+        return npz(serializers.serialize(chainer.Chain(**chain)))
+
+    def test_of_a_link_without_a_bias_only_the_bias_is_missing(self):
+        """Also where the paths tell nothing."""
+        file = self.saved(conv=links.Convolution2D(3, 4, 3, nobias=True), fc=links.Linear(4, 2))
+        module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(4, 2))
+        with pytest.raises(SnapshotMismatchError) as caught:
+            convert.load_weights(file, module)
+        assert (caught.value.missing, caught.value.extra) == (("0.bias",), ())
+        assert "build the module without it, as with bias=False" in str(caught.value)
+        assert "mapping=" not in str(caught.value)
+        report = convert.load_weights(file, module, strict=False)
+        assert sources(report)["0.weight"] == ("conv/W", "shape and order")
+
+    def test_of_a_normalization_without_gamma_only_that_is_missing(self):
+        file = self.saved(
+            conv=links.Convolution2D(3, 4, 3), bn=links.BatchNormalization(4, use_gamma=False)
+        )
+        module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+        report = convert.load_weights(file, module, strict=False)
+        assert (report.missing, report.extra) == (["1.weight"], [])
+
+    def test_a_bias_alone_is_no_part_of_a_layer(self):
+        module = nn.Sequential(nn.Linear(3, 4))
+        with pytest.raises(SnapshotMismatchError, match="mapping=") as caught:
+            convert.load_weights(self.saved(x=links.Bias(shape=(4,))), module)
+        assert caught.value.extra == ("x/b",)
+
+    def test_links_without_a_bias_are_not_guessed_among_several(self):
+        chain = {name: links.Linear(3, 3, nobias=True) for name in ("a", "b")}
+        report = convert.load_weights(
+            self.saved(**chain), nn.Sequential(nn.Linear(3, 3)), strict=False
+        )
+        assert report.loaded == []
+
     def test_what_fits_is_taken_when_not_strict(self):
         module = Named()
         report = convert.load_weights(npz(linear("l1", 3, 3)), module, strict=False)
