@@ -8,6 +8,7 @@ from benchmarks.contenders.call_costs import LIMIT as _CALL_LIMIT
 from benchmarks.contenders.call_costs import ROWS as _SMALL_CALLS
 from benchmarks.contenders.function_calls import ROWS as _FUNCTIONS
 from benchmarks.contenders.link_calls import TITLES as _LINKS
+from benchmarks.contenders.more_calls import ROWS as _MORE
 from benchmarks.contenders.optimizer_steps import KINDS as _OPTIMIZERS
 
 _OURS = "chainer_compat"
@@ -102,6 +103,7 @@ _SEVERAL = (
 )
 
 _CALLS = _all_three("function_calls", "torch_calls", "calls")
+_MORE_CALLS = _all_three("more_calls", "torch_calls", "calls")
 _LINK_CALLS = _all_three("link_calls", "torch_calls", "calls")
 
 SECTIONS = {
@@ -235,6 +237,18 @@ SECTIONS = {
         _CALLS,
         by_quantity=True,
         notes=(_SIZES, _LEAVES, _RANDOM),
+    ),
+    "more-forward": Section(
+        "Some functions used less, forward, one thread",
+        {f"forward_{name}": name for name in _MORE},
+        _MORE_CALLS,
+        by_quantity=True,
+    ),
+    "more": Section(
+        "Some functions used less, forward and backward, one thread",
+        {f"step_{name}": name for name in _MORE},
+        _MORE_CALLS,
+        by_quantity=True,
     ),
     "calls": Section(
         "What a call costs, on arrays of a few elements, one thread",

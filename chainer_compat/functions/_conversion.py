@@ -15,6 +15,7 @@ from chainer_compat.backends import _crossing
 from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._derivatives import caller
 from chainer_compat.utils.type_check import fail
 
 __all__ = ["as_strided", "cast", "copy", "depth2space", "space2depth", "transpose_sequence"]
@@ -73,6 +74,10 @@ def copy(x: Any, dst: Any) -> Variable:
     return result
 
 
+# Rows of so many pixels are short.
+_SHORT = 32
+
+
 def _check_image(x: Tensor, name: str = "x") -> None:
     _checks.expect_floating(x, name)
     _checks.expect_ndim(x, name, 4)
@@ -106,11 +111,69 @@ def depth2space(X: Tensor, r: int) -> Tensor:
         variable([[[[0., 1.],
                     [2., 3.]]]])
     """
-    n, c, h, w = X.shape
+    c = X.shape[1]
     if c % (r * r):
         raise InvalidArgumentError(f"the number of channels, {c}, is no multiple of {r * r}")
+    y: Tensor = _in_space(X, r)
+    return y
+
+
+def _to_space(X: Tensor, r: int) -> Tensor:
+    n, c, h, w = X.shape
     blocks = X.reshape(n, r, r, c // (r * r), h, w)
-    return blocks.permute(0, 3, 4, 1, 5, 2).reshape(n, c // (r * r), h * r, w * r)
+    if w > _SHORT:
+        return blocks.permute(0, 3, 4, 1, 5, 2).reshape(n, c // (r * r), h * r, w * r)
+    # One place of each block at a time takes half the time where rows are short.
+    y = X.new_empty((n, c // (r * r), h, r, w, r))
+    for i in range(r):
+        for j in range(r):
+            y[:, :, :, i, :, j].copy_(blocks[:, i, j])
+    return y.view(n, c // (r * r), h * r, w * r)
+
+
+def _to_depth(X: Tensor, r: int) -> Tensor:
+    n, c, h, w = X.shape
+    blocks = X.reshape(n, c, h // r, r, w // r, r)
+    return blocks.permute(0, 3, 5, 1, 2, 4).reshape(n, r * r * c, h // r, w // r)
+
+
+class _ToSpace(torch.autograd.Function):
+    """Channels as pixels; :class:`_ToDepth` is its derivative, and the reverse."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(X: Tensor, r: int) -> Tensor:
+        return _to_space(X, r)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.r = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        return _in_depth(grads[0], ctx.r), None
+
+
+class _ToDepth(torch.autograd.Function):
+    """Pixels as channels."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(X: Tensor, r: int) -> Tensor:
+        return _to_depth(X, r)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.r = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        return _in_space(grads[0], ctx.r), None
+
+
+_in_space, _in_depth = caller(_ToSpace), caller(_ToDepth)
 
 
 @function("Space2Depth", check=_check_depth2space)
@@ -134,11 +197,11 @@ def space2depth(X: Tensor, r: int) -> Tensor:
         >>> F.space2depth(np.zeros((1, 1, 4, 6), np.float32), 2).shape
         (1, 4, 2, 3)
     """
-    n, c, h, w = X.shape
+    h, w = X.shape[2:]
     if h % r or w % r:
         raise InvalidArgumentError(f"height and width, {h} and {w}, must be multiples of {r}")
-    blocks = X.reshape(n, c, h // r, r, w // r, r)
-    return blocks.permute(0, 3, 5, 1, 2, 4).reshape(n, r * r * c, h // r, w // r)
+    y: Tensor = _in_depth(X, r)
+    return y
 
 
 @function("AsStrided")

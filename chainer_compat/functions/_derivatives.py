@@ -17,8 +17,7 @@ def caller(function: type[torch.autograd.Function]) -> Callable[..., Any]:
     """Returns what calls a function with a derivative of its own, in half the time of ``apply``.
 
     Args:
-        function: Its class, whose ``forward`` takes all arguments by place and has no
-            ``setup_context``.
+        function: Its class, whose ``forward`` takes all arguments by place.
     """
     apply: Callable[..., Any] = function.apply
     direct: Callable[..., Any] = super(torch.autograd.Function, function).apply  # type: ignore[misc]  # of C

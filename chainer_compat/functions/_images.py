@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from chainer_compat._variable import Variable
 from chainer_compat.errors import InvalidArgumentError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
+from chainer_compat.functions._derivatives import caller
 from chainer_compat.utils import get_conv_outsize
 from chainer_compat.utils.argument import assert_kwargs_empty
 from chainer_compat.utils.type_check import fail
@@ -69,9 +70,78 @@ def im2col(
             raise AssertionError(f"no patch of {k} pixels fits into {length}")
         # What the last patch needs at the end; less than nothing if pixels are left over.
         edges.append((p, (k - 1) * d + s * (outs[-1] - 1) + 1 - length - p))
-    padded = torch.nn.functional.pad(x, [*edges[1], *edges[0]])
-    patches = torch.nn.functional.unfold(padded, sizes, holes, 0, steps)
-    return patches.reshape(*patches.shape[:2], *outs)
+    around_all = (*edges[1], *edges[0])
+    padded = torch.nn.functional.pad(x, around_all) if any(around_all) else x
+    patches: Tensor = _patches(padded, _Windows(sizes, steps, holes, (outs[0], outs[1])))
+    return patches
+
+
+class _Windows(NamedTuple):
+    """Where the windows over images lie: all pairs are of height and width."""
+
+    sizes: tuple[int, int]
+    steps: tuple[int, int]
+    holes: tuple[int, int]
+    outs: tuple[int, int]
+
+    def patches(self, images: Tensor) -> Tensor:
+        n, c, *strides = images.shape[:2] + images.stride()
+        holes = [s * d for s, d in zip(strides[2:], self.holes, strict=True)]
+        steps = [s * d for s, d in zip(strides[2:], self.steps, strict=True)]
+        seen = images.as_strided((n, c, *self.sizes, *self.outs), (*strides[:2], *holes, *steps))
+        patches = images.new_empty(seen.shape).copy_(seen)
+        return patches.view(n, -1, *self.outs) if n else patches.flatten(1, 3)
+
+    def images(self, patches: Tensor, shape: torch.Size) -> Tensor:
+        images = patches.new_zeros(shape)
+        by_pixel = patches.view(*shape[:2], *self.sizes, *self.outs)
+        (step_y, step_x), (hole_y, hole_x), (height, width) = self.steps, self.holes, self.outs
+        for i in range(self.sizes[0]):
+            rows = slice(i * hole_y, i * hole_y + step_y * (height - 1) + 1, step_y)
+            for j in range(self.sizes[1]):
+                columns = slice(j * hole_x, j * hole_x + step_x * (width - 1) + 1, step_x)
+                images[:, :, rows, columns].add_(by_pixel[:, :, i, j])
+        return images
+
+
+class _Patches(torch.autograd.Function):
+    """The patches of images, in half the time of torch's `unfold`, there and back."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(images: Tensor, windows: _Windows) -> Tensor:
+        return windows.patches(images)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        images, ctx.windows = inputs
+        ctx.shape = images.shape
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        return _images(grads[0], ctx.windows, ctx.shape), None
+
+
+class _Images(torch.autograd.Function):
+    """The sum of patches where they lie in images: the derivative of :class:`_Patches`."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(patches: Tensor, windows: _Windows, shape: torch.Size) -> Tensor:
+        return windows.images(patches.contiguous(), shape)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.windows = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        return _patches(grads[0], ctx.windows), None, None
+
+
+_patches, _images = caller(_Patches), caller(_Images)
 
 
 def _check_resize(x: Tensor, *options: Any) -> None:

@@ -109,6 +109,8 @@ def _mask(x: Tensor, ratio: float) -> Tensor:
 
 def _in_blocks(like: Tensor, draw: Callable[[Any], Any]) -> Tensor:
     """An array of what is drawn, in the order of its elements; `draw` takes a shape or a size."""
+    if like.dtype is torch.bfloat16:  # out of a mixed precision; NumPy does not have it
+        return torch.from_numpy(np.asarray(draw(tuple(like.shape)))).to(like.dtype)
     dtype = _crossing.numpy_dtype(like.dtype)
     if like.numel() <= _BLOCK:
         return torch.from_numpy(np.asarray(draw(like.shape), dtype))
@@ -182,10 +184,7 @@ def gaussian(mean: Any, ln_var: Any, **kwargs: Any) -> Any:
 def _normal_noise(like: Tensor) -> Tensor:
     if like.is_cuda:
         return torch.randn_like(like, requires_grad=False)
-    if like.dtype is torch.bfloat16:  # out of a mixed precision; NumPy does not have it
-        drawn: Any = np.random.standard_normal(tuple(like.shape))  # noqa: NPY002 -- Chainer's stream
-        return torch.from_numpy(np.asarray(drawn)).to(like.dtype)
-    return _in_blocks(like, np.random.standard_normal)
+    return _in_blocks(like, np.random.standard_normal)  # Chainer's stream
 
 
 def gumbel_softmax(log_pi: Any, tau: float = 0.1, axis: int = 1) -> Variable:

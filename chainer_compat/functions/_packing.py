@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from chainer_compat.functions._derivatives import caller
+
 __all__ = ["Indices", "Packing", "falling_order", "inverse", "permuted", "reversal"]
 
 Indices = np.ndarray[Any, np.dtype[np.int64]]
@@ -124,25 +126,35 @@ def inverse(order: Indices) -> Indices:
 class _Permuted(torch.autograd.Function):
     """Rows in another order. As no row comes twice, the gradient is a gather, not a sum."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, order: Tensor, back: Tensor) -> Tensor:
+    def forward(x: Tensor, order: Tensor, back: Tensor, axis: int) -> Tensor:
+        return x.index_select(axis, order)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        _, order, back, ctx.axis = inputs
         ctx.save_for_backward(order, back)
-        return x.index_select(0, order)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
         order, back = ctx.saved_tensors
-        return _Permuted.apply(grads[0], back, order), None, None  # type: ignore[no-untyped-call]  # torch's
+        return _permuted(grads[0], back, order, ctx.axis), None, None, None
 
 
-def permuted(x: Tensor, order: Indices, back: Indices) -> Tensor:
-    """Returns a tensor with its rows in another order.
+_permuted = caller(_Permuted)
+
+
+def permuted(x: Tensor, order: Indices, back: Indices, axis: int = 0) -> Tensor:
+    """Returns a tensor with its rows, or what lies along another axis, in another order.
 
     Args:
         x: The tensor.
         order: Which row comes at each place, each once.
         back: The order that undoes it.
+        axis: The axis.
     """
     there, again = (torch.from_numpy(i).to(x.device, non_blocking=True) for i in (order, back))
-    result: Tensor = _Permuted.apply(x, there, again)  # type: ignore[no-untyped-call]  # torch's
+    result: Tensor = _permuted(x, there, again, axis)
     return result

@@ -15,6 +15,7 @@ from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.functions._indexing import get_item
 from chainer_compat.functions._indices import per_axis
+from chainer_compat.functions._packing import permuted
 from chainer_compat.utils.type_check import InvalidType, fail
 
 __all__ = ["diagonal", "permutate", "scatter_add", "select_item", "where"]
@@ -208,16 +209,20 @@ def _check_permutate(x: Tensor, indices: Any, axis: int, inv: bool) -> None:
 @function("Permutate", check=_check_permutate)
 def _permutate(x: Tensor, indices: Any, axis: int, inv: bool) -> Tensor:
     count = len(indices) if inv else x.shape[axis]
-    wanted = indices.long()
-    if bool(((wanted < -count) | (wanted >= count)).any()):
+    wanted = indices.numpy(force=True).astype(np.int64)
+    if len(wanted) and not (-count <= wanted.min() and wanted.max() < count):
         raise IndexError(f"an index is out of bounds for an axis of length {count}")
-    wanted = torch.where(wanted < 0, wanted + count, wanted)
+    wanted %= max(count, 1)  # from the end, if below 0
+    back = np.full(count, -1)
+    back[wanted] = np.arange(len(wanted))
+    is_permutation = len(wanted) == count and back.min(initial=0) >= 0
     if inv:
-        order = torch.argsort(wanted)
-        if bool((wanted[order[1:]] == wanted[order[:-1]]).any()):
+        if not is_permutation:
             raise InvalidArgumentError("indices with a repetition have no inverse")
-        wanted = order
-    return x.index_select(axis, wanted)
+        wanted, back = back, wanted
+    if is_permutation and count == x.shape[axis]:
+        return permuted(x, wanted, back, axis)
+    return x.index_select(axis, torch.from_numpy(wanted).to(x.device))
 
 
 def permutate(x: Any, indices: Any, axis: int = 0, inv: bool = False) -> Variable:

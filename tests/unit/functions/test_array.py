@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import chainer_compat as chainer
 from chainer_compat import functions as F
@@ -106,6 +107,27 @@ def test_permutations_and_their_inverses() -> None:
     np.testing.assert_array_equal(F.permutate(X, order, axis=-1).array, X[:, order])
 
 
+def test_an_element_gets_the_gradients_of_all_its_places() -> None:
+    weight = np.array([1, 10, 100], np.float32)
+    for order, expected in (
+        ([2, 0, 1], [10, 100, 1]),  # a permutation
+        ([2, 0, 2], [10, 0, 101]),
+        ([-1, 0], [10, 0, 1]),
+    ):
+        places = np.array(order, np.int32)
+        found = gradient(lambda v, to=places: F.permutate(v, to) * weight[: len(to)], weight)
+        assert found == expected
+    back = np.array([2, 0, 1], np.int32)
+    assert gradient(lambda v: F.permutate(v, back, inv=True) * weight, weight) == [100, 1, 10]
+    few = np.array([1, 0], np.int32)
+    assert gradient(lambda v: F.permutate(v, few, inv=True), weight) == [1, 1, 0]
+
+
+def test_nothing_is_permutated_to_nothing() -> None:
+    assert F.permutate(X[:0], ORDER[:0]).shape == (0, 3)
+    assert F.permutate(X, ORDER[:0], inv=True).shape == (0, 3)
+
+
 def test_diagonals() -> None:
     for offset in (-5, -1, 0, 1, 5):
         np.testing.assert_array_equal(F.diagonal(X, offset).array, np.diagonal(X, offset))
@@ -182,6 +204,17 @@ def test_pixels_from_channels_and_back() -> None:
     np.testing.assert_array_equal(F.space2depth(y, 2).array, x)
 
 
+@pytest.mark.parametrize("width", [1, 32, 33, 70])
+def test_pixels_of_long_rows_and_of_short_ones_lie_alike(width: int) -> None:
+    x = np.arange(2 * 18 * 2 * width, dtype=np.float32).reshape(2, 18, 2, width)
+    y = F.depth2space(x, 3)
+    for i in range(3):
+        for j in range(3):
+            channels = slice(2 * (3 * i + j), 2 * (3 * i + j) + 2)
+            np.testing.assert_array_equal(y.array[:, :, i::3, j::3], x[:, channels])
+    np.testing.assert_array_equal(F.space2depth(y, 3).array, x)
+
+
 def test_walks_over_memory() -> None:
     x = np.arange(6, dtype=np.float32)
     np.testing.assert_array_equal(F.as_strided(x, (2, 2), (1, 1), 1).array, [[1, 2], [2, 3]])
@@ -206,6 +239,32 @@ def test_patches(options: dict[str, Any], shape: tuple[int, ...]) -> None:
     if "pad" not in options:
         assert y.array[0, 0, 0, 0] == 0
         assert y.array[0, 1, 0, 0] == (2 if "dilate" in options else 1)
+
+
+def test_a_pixel_gets_the_gradients_of_all_patches_it_is_in() -> None:
+    edge, middle = [1, 2, 2, 1], [2, 4, 4, 2]
+    assert gradient(lambda v: F.im2col(v, 2), IMAGE) == [[[edge, middle, middle, edge]]]
+    left = [[1, 0, 0, 1], [0] * 4, [0] * 4, [1, 0, 0, 1]]
+    assert gradient(lambda v: F.im2col(v, 1, 3), IMAGE) == [[left]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda x: F.im2col.body(x, 2),
+        lambda x: F.depth2space.body(x.reshape(1, 4, 2, 2), 2),
+        lambda x: F.space2depth.body(x, 2),
+    ],
+)
+def test_bodies_go_through_transformations_of_torch(body: Any) -> None:
+    images = torch.from_numpy(IMAGE)
+    weight = torch.arange(body(images).numel()).reshape(body(images).shape)
+    loss = lambda x: (body(x) * weight).sum()  # noqa: E731 -- as it is used
+    leaf = images.clone().requires_grad_()
+    loss(leaf).backward()
+    assert torch.equal(torch.func.grad(loss)(images), leaf.grad)
+    two = torch.stack((images, -images))
+    assert torch.equal(torch.func.vmap(body)(two)[1], -body(images))
 
 
 def test_sizes_of_images() -> None:

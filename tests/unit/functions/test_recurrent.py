@@ -41,6 +41,19 @@ def test_the_shape_of_a_mask_is_its_own(each):
     np.testing.assert_array_equal(as_variable.array, y.array)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(0,), (5, 7), ()])
+def test_each_element_is_the_last_one_or_the_new_one(dtype, shape):
+    h, x = (chainer.Variable(a) for a in np.random.randn(2, *shape).astype(dtype))
+    y = F.zoneout(h, x, 0.5)
+    flags = np.asarray(y.creator.flag_x)
+    np.testing.assert_array_equal(y.array, np.where(flags, x.array, h.array))
+    y.grad = np.full(shape, 3, dtype)
+    y.backward()
+    np.testing.assert_array_equal(x.grad, np.where(flags, 3, 0))
+    np.testing.assert_array_equal(h.grad, np.where(flags, 0, 3))
+
+
 def test_what_is_not_taken_does_not_count():
     infinite = np.full(4, np.inf, "f")
     assert F.zoneout(infinite, np.ones(4, "f"), 0.0).array.tolist() == [1.0] * 4
