@@ -141,11 +141,15 @@ def tiled(draw: Any) -> Arguments:
 
 
 def repeated(draw: Any) -> Arguments:
-    kind, x = one(draw)
+    # Chainer's gradient of nothing, or of no repetition along an axis, fails.
+    kind, x = one(draw, min_side=1)
     axis = draw(st.none() | st.integers(-x.ndim, x.ndim - 1)) if x.ndim else None
     length = x.size if axis is None else x.shape[axis]
-    each = st.lists(st.integers(0, 3), min_size=length, max_size=length).map(tuple)
-    repeats = draw(st.integers(0, 3) | each) if length else draw(st.integers(0, 3))
+    each = st.lists(st.integers(0, 3), min_size=length, max_size=length).filter(
+        lambda repeats: axis is None or any(repeats)
+    )
+    count = st.integers(0 if axis is None else 1, 3)
+    repeats = draw(count | each.map(tuple))
     return [(kind, x), ("o", repeats)], {"axis": axis}
 
 

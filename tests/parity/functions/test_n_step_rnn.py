@@ -51,7 +51,9 @@ def stacked(kind: str, both_ways: bool, mode: str = "") -> Any:
             bs.append(("s", [uniform(units) for _ in columns]))
         xs = [uniform(n, width) for n in batches]
         ratio = draw(st.sampled_from([0.0, 0.25, 0.5]))
-        options = {"activation": draw(st.sampled_from(["tanh", "relu"]))} if kind == "rnn" else {}
+        # In half precision rounding decides at the kink of relu, and another gradient is no error.
+        activations = ["tanh"] if mode == "half" else ["tanh", "relu"]
+        options = {"activation": draw(st.sampled_from(activations))} if kind == "rnn" else {}
         arguments = [("o", layers), ("o", ratio), *states, ("s", ws), ("s", bs), ("s", xs)]
         return arguments, options
 

@@ -145,3 +145,12 @@ def test_accuracy_with_and_without_a_label_left_out() -> None:
     for bad in (t[:2], t.astype("f"), y.astype("i")):
         with pytest.raises(InvalidType):
             F.accuracy(y, bad)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 0)])
+def test_what_is_not_repeated_has_no_gradient(shape: tuple[int, ...]) -> None:
+    x = chainer.Variable(np.ones(shape, np.float32))
+    y = F.repeat(x, 0, axis=1)
+    assert y.shape == (2, 0)
+    F.sum(y).backward()
+    np.testing.assert_array_equal(x.grad, np.zeros(shape, np.float32))
