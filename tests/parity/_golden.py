@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 FOLDER = pathlib.Path(__file__).with_name("golden")
-RTOL = 1e-4
+RTOL = 1e-5
 ATOL = 1e-6
 
 

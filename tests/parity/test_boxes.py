@@ -36,7 +36,8 @@ def test_a_detector_learns_alike(oracle_python: str, tmp_path: pathlib.Path) -> 
     ours = run([sys.executable, "-m", "chainer_compat", "run"], tmp_path / "compat")
     assert [list(entry) for entry in ours] == [list(entry) for entry in theirs]
     for mine, chainers in zip(ours, theirs, strict=True):
-        assert mine == pytest.approx(chainers, rel=1e-3)
+        # The rounding of sixty updates: 1.8e-6 has been met.
+        assert mine == pytest.approx(chainers, rel=1e-5)
     assert ours[-1]["main/loss"] < ours[0]["main/loss"] / 2
     weights = [_golden.read(tmp_path / name / "detector.npz") for name in ("compat", "chainer")]
     assert {k: v.shape for k, v in weights[0].items()} == {

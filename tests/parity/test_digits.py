@@ -13,7 +13,7 @@ from tests.parity import _golden, _oracle
 from tests.parity.bodies import digits
 
 SCRIPT = _oracle.ROOT / "examples" / "legacy" / "train_digits.py"
-RTOL = 1e-4
+RTOL = 1e-6
 
 
 @pytest.fixture(scope="module")

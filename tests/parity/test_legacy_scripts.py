@@ -12,7 +12,8 @@ from tests.parity import _golden, _oracle
 
 FOLDER = _oracle.ROOT / "examples" / "legacy"
 ITERATIONS = 50
-RTOL = 1e-3
+# After fifty updates 1.2e-5 has been met, in the trees of words; 7.4e-6 in the gradient penalty.
+RTOL = 1e-4
 
 # What makes each of them write a line of its log for each of so many iterations.
 SCRIPTS = {
