@@ -255,6 +255,9 @@ def as_strided(
 
 
 def _check_transpose_sequence(xs: Sequence[Tensor]) -> None:
+    for i, x in enumerate(xs):
+        if not x.ndim:
+            raise IndexError(f"in_types[{i}] is a number, where a sequence is needed")
     for i, (x, following) in enumerate(itertools.pairwise(xs)):
         if len(x) < len(following):
             fail(

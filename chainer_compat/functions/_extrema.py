@@ -192,7 +192,8 @@ def _index(x: Tensor, name: str, axis: int | None) -> Tensor:
 def _index_along_one(name: str) -> Any:
     def shortcut(x: Tensor, axis: int | None) -> Tensor | None:
         # NumPy refuses an axis that is not there or has no elements.
-        if axis is None or x.dtype is not torch.float32 or not x.is_cpu:
+        # But an axis of a number is none to Chainer.
+        if axis is None or x.dtype is not torch.float32 or not x.is_cpu or not x.ndim:
             return None
         found = getattr(x.numpy(force=True), name)(axis)
         return torch.from_numpy(np.asarray(found, np.int32))

@@ -219,6 +219,8 @@ def _permutate(x: Tensor, indices: Any, axis: int, inv: bool) -> Tensor:
     if inv:
         if not is_permutation:
             raise InvalidArgumentError("indices with a repetition have no inverse")
+        if count > x.shape[axis]:
+            raise IndexError(f"{count} indices are inverted for an axis of length {x.shape[axis]}")
         wanted, back = back, wanted
     if is_permutation and count == x.shape[axis]:
         return permuted(x, wanted, back, axis)

@@ -83,7 +83,7 @@ def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
 
 def _shortcut_transpose(x: Tensor, axes: Any) -> Tensor | None:
     # torch looks whether they are a permutation.
-    return None if axes is None else x.permute(tuple(axes))
+    return None if axes is None or isinstance(axes, int) else x.permute(tuple(axes))
 
 
 @function("Transpose", shortcut=_shortcut_transpose)
@@ -92,13 +92,14 @@ def transpose(x: Tensor, axes: Any = None) -> Tensor:
 
     Args:
         x: A variable or array, of any dtype.
-        axes: The axes in their new order; reversed if None.
+        axes: The axes in their new order, or the only one; reversed if None.
 
     Returns:
         A variable over the same elements.
 
     Raises:
         ValueError: If ``axes`` is no permutation of the axes.
+        AxisError: If there is no such axis.
 
     Example:
         >>> import numpy as np
@@ -107,10 +108,15 @@ def transpose(x: Tensor, axes: Any = None) -> Tensor:
         (3, 2)
     """
     if axes is None:
-        return x.permute(*range(x.ndim - 1, -1, -1))
-    order = tuple(axes)
-    if sorted(axis % x.ndim if x.ndim else axis for axis in order) != list(range(x.ndim)):
-        raise ValueError(f"axes {order} are no permutation of the {x.ndim} axes of x")
+        return x.permute(tuple(range(x.ndim - 1, -1, -1)))
+    ndim = x.ndim
+    order = (axes,) if isinstance(axes, int) else tuple(axes)
+    if len(order) == ndim:
+        for axis in order:
+            if not -ndim <= axis < ndim:
+                raise np.exceptions.AxisError(axis, ndim)
+    if len(order) != ndim or len({axis % ndim for axis in order}) < ndim:
+        raise ValueError(f"axes {order} are no permutation of the {ndim} axes of x")
     return x.permute(order)
 
 

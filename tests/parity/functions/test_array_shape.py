@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.parity._examples import examples
+from tests.parity.bodies import functions
 from tests.parity.functions._contract import (
     Arguments,
     Row,
@@ -185,3 +187,38 @@ ROWS = [
 @given(data=st.data())
 def test_values_and_gradients(both: Any, row: Row, data: st.DataObject) -> None:
     check(both, row, data)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
+@pytest.mark.parametrize(
+    "axes",
+    [None, 0, 1, (), (0,), (1, 0), [1, 0], (-1, 0), (0, 0), (2, 0), (-3, 0), (0, 1, 2), 1.5],
+    ids=repr,
+)
+def test_axes_that_are_transposed(both: Any, shape: Any, axes: Any) -> None:
+    both(functions.call, "transpose", [("v", np.ones(shape, "f"))], {"axes": axes})
+
+
+NUMBER = np.array(3, "f")
+ROW = np.arange(3, dtype="f")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "options"),
+    [
+        ("argmax", [("v", NUMBER)], {"axis": 0}),
+        ("argmax", [("v", NUMBER)], {}),
+        ("argmin", [("v", NUMBER)], {"axis": 0}),
+        ("argmin", [("v", NUMBER)], {"axis": -1}),
+        ("max", [("v", NUMBER)], {"axis": 0}),
+        ("permutate", [("v", ROW), ("a", np.arange(4, dtype="i"))], {"inv": True}),
+        ("permutate", [("v", ROW), ("a", np.arange(2, dtype="i"))], {"inv": True}),
+        ("permutate", [("v", ROW), ("a", np.arange(4, dtype="i"))], {}),
+        ("transpose_sequence", [("s", [("v", ROW), ("v", NUMBER)])], {}),
+        ("transpose_sequence", [("s", [("v", ROW), ("v", NUMBER), ("v", ROW)])], {}),
+    ],
+)
+def test_what_is_no_sequence_is_no_sequence_alike(
+    both: Any, name: str, arguments: Any, options: Any
+) -> None:
+    both(functions.call, name, arguments, options, 0)
