@@ -234,7 +234,36 @@ def _shortcut_2d(
 _convolution_2d = function(
     "Convolution2DFunction", check=_check_convolution_2d, shortcut=_shortcut_2d
 )(_convolve)
-_convolution_nd = function("ConvolutionND", check=_check_convolution)(_convolve)
+
+
+@functools.lru_cache(maxsize=1024)
+def _over_axes(ndim: int, stride: Any, pad: Any, dilate: Any) -> tuple[Any, ...]:
+    """The kernel for so many spatial axes, and options as it takes them."""
+    options = (spread(option, ndim) for option in (stride, pad, dilate))
+    return _kernel(_CONVOLUTIONS, ndim), *options
+
+
+def _shortcut_nd(
+    x: Tensor,
+    W: Tensor,
+    b: Tensor | None,
+    stride: Any,
+    pad: Any,
+    cover_all: bool,
+    dilate: Any,
+    groups: int,
+) -> Tensor | None:
+    # As in two dimensions.
+    if cover_all or x.dtype is not _float32:
+        return None
+    kernel, *options = _over_axes(x.ndim - 2, stride, pad, dilate)
+    y: Tensor = kernel(x, W, b, *options, groups)
+    return y
+
+
+_convolution_nd = function("ConvolutionND", check=_check_convolution, shortcut=_shortcut_nd)(
+    _convolve
+)
 
 
 def convolution_2d(

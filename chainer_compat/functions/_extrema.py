@@ -92,11 +92,15 @@ def _extremum(x: Tensor, kernel: Any, axis: Any, keepdims: bool) -> Tensor:
 def _of_all_or_along_one(kernel: Any) -> Any:
     def shortcut(x: Tensor, axis: Any, keepdims: bool) -> Tensor | None:
         # torch refuses an axis that is not there or has no elements.
-        if keepdims or x.dtype is not torch.float32 or x.ndim == 0:
+        if x.dtype is not torch.float32 or x.ndim == 0:
             return None
         y: Tensor
         derives = x.requires_grad and torch.is_grad_enabled()
-        if axis is None:
+        if keepdims:
+            if type(axis) is not int:
+                return None
+            y = _taken(x, kernel, axis, True) if derives else kernel(x, axis, True)
+        elif axis is None:
             y = _taken(x, kernel) if derives else kernel(x)
         elif type(axis) is int:
             y = _taken_along(x, kernel, axis) if derives else kernel(x, axis)

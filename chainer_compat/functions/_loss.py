@@ -18,9 +18,9 @@ from chainer_compat.utils.type_check import fail
 __all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy"]
 
 _cross_entropy = torch.nn.functional.cross_entropy
-# The kernel under it, which takes all options by place; 1 stands for the mean.
+# The kernel under it, which takes all options by place, and reductions by number.
 _cross_entropy_loss: Any = torch._C._nn.cross_entropy_loss
-_MEAN = 1
+_NONE, _MEAN, _SUM = 0, 1, 2
 _float32, _int64 = torch.float32, torch.int64
 
 
@@ -36,7 +36,7 @@ def _shortcut_softmax_cross_entropy(
     soft_target_loss: str,
 ) -> Tensor | None:
     # torch refuses scores that are no numbers of floating point, and labels of another shape.
-    if not (normalize and class_weight is None and reduce == "mean" and x.ndim == 2 and x.is_cpu):
+    if class_weight is not None or x.ndim != 2:
         return None
     dtype = t.dtype
     if dtype is _int64:
@@ -44,6 +44,16 @@ def _shortcut_softmax_cross_entropy(
     elif dtype is torch.int32:
         labels = t.long()
     else:
+        return None
+    if reduce == "no":
+        losses: Tensor = _cross_entropy_loss(x, labels, None, _NONE, ignore_label, 0.0)
+        return losses
+    if reduce != "mean":
+        return None
+    if not normalize:
+        total: Tensor = _cross_entropy_loss(x, labels, None, _SUM, ignore_label, 0.0)
+        return total / max(x.shape[0], 1)
+    if not x.is_cpu:
         return None
     mean: Tensor = _cross_entropy_loss(x, labels, None, _MEAN, ignore_label, 0.0)
     # NaN where no label counts, which is 0 in Chainer; looking costs nothing on the CPU.

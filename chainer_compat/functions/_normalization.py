@@ -428,7 +428,14 @@ def _check_layer(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> None:
         fail("in_types[1].shape[0] == in_types[0].shape[1]", f"{len(gamma)} != {x.shape[1]}")
 
 
-@function("LayerNormalization", check=_check_layer)
+def _shortcut_layer(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor | None:
+    # torch compares the sizes.
+    if x.ndim != 2 or not x.dtype is gamma.dtype is beta.dtype is _float32:
+        return None
+    return torch.layer_norm(x, x.shape[1:], gamma, beta, eps)
+
+
+@function("LayerNormalization", check=_check_layer, shortcut=_shortcut_layer)
 def layer_normalization(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> Tensor:
     """Normalizes each row with its own mean and variance.
 
@@ -620,9 +627,10 @@ _window_sum = caller(_WindowSum)
 
 @function("NormalizeL2", check=_checks.floating)
 def _normalize(x: Tensor, eps: float, axis: tuple[int, ...]) -> Tensor:
-    wide = x.to(_widest(x))
-    norm: Tensor = torch.linalg.vector_norm(wide, dim=axis, keepdim=True)
-    return (wide / (norm + eps)).to(x.dtype)
+    wide = x if x.dtype is _float32 else x.to(_widest(x))
+    norm: Tensor = torch.linalg.vector_norm(wide, 2, axis, True)
+    y: Tensor = wide / (norm + eps)
+    return y if wide is x else y.to(x.dtype)
 
 
 def normalize(x: Any, eps: float = 1e-5, axis: Any = 1) -> Variable:

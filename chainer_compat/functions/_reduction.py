@@ -72,7 +72,24 @@ def check_reduction(x: Tensor, axis: Any, keepdims: bool = False) -> None:
         check_axes(x.ndim, axis)
 
 
-@function("Sum", check=check_reduction)
+def _along_axes(kernel: Any) -> Any:
+    def shortcut(x: Tensor, axis: Any, keepdims: bool) -> Tensor | None:
+        # torch refuses an axis that is not there or stands twice, and takes all for none.
+        if x.dtype is not torch.float32:
+            return None
+        y: Tensor
+        if axis is None and not keepdims:
+            y = kernel(x)
+        elif (type(axis) is int or (type(axis) is tuple and axis)) and x.ndim:
+            y = kernel(x, axis, keepdims)
+        else:
+            return None
+        return y
+
+    return shortcut
+
+
+@function("Sum", check=check_reduction, shortcut=_along_axes(torch.sum))
 def sum(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Returns the sum over axes.
 
@@ -100,7 +117,7 @@ def sum(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     return x.sum(axes, keepdim=keepdims) if axes else x.clone()
 
 
-@function("Mean", check=check_reduction)
+@function("Mean", check=check_reduction, shortcut=_along_axes(torch.mean))
 def _mean(x: Tensor, axis: Any, keepdims: bool) -> Tensor:
     if axis is None and not keepdims:
         return x.mean()
@@ -216,7 +233,14 @@ def prod(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     return y.reshape([1 if a in axes else n for a, n in enumerate(x.shape)]) if keepdims else y
 
 
-@function("LogSumExp", check=check_reduction)
+def _shortcut_logsumexp(x: Tensor, axis: Any) -> Tensor | None:
+    # torch refuses an axis that is not there.
+    if type(axis) is not int or x.dtype is not torch.float32 or not (x.ndim and x.numel()):
+        return None
+    return torch.logsumexp(x, axis)
+
+
+@function("LogSumExp", check=check_reduction, shortcut=_shortcut_logsumexp)
 def logsumexp(x: Tensor, axis: Any = None) -> Tensor:
     """Returns ``log(sum(exp(x)))`` over axes, exact also where ``exp(x)`` is too large.
 
