@@ -13,7 +13,10 @@ from torch import Tensor
 from chainer_compat import _version1
 from chainer_compat._variable import Variable
 from chainer_compat.backends import _crossing
-from chainer_compat.errors import NotSupportedError, UnexpectedArrayError
+from chainer_compat.errors import (
+    NotSupportedError,
+    UnexpectedArrayError,
+)
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.functions._extrema import index_of
@@ -664,6 +667,12 @@ def _check_upsampling(x: Tensor, indexes: Any, *options: Any) -> None:
         fail("in_types[0].shape == indexes.shape", f"{tuple(x.shape)} != {tuple(indexes.shape)}")
 
 
+@functools.lru_cache(maxsize=256)
+def _corners(rows: int, columns: int, down: int, right: int, width: int) -> Any:
+    """Where each window begins, in an image of some width, as a NumPy array."""
+    return np.arange(rows)[:, None] * (down * width) + np.arange(columns) * right
+
+
 @function("Upsampling2D", check=_check_upsampling)
 def _upsample(
     x: Tensor,
@@ -676,13 +685,26 @@ def _upsample(
 ) -> Tensor:
     n, c, h, w = x.shape
     sizes, strides, pads, outs = _spreading(x.shape, ksize, stride, pad, outsize, cover_all)
-    cells = sizes[0] * sizes[1]
     places = _crossing.as_tensor(indexes).to(x.device, torch.int64)
-    hot = torch.nn.functional.one_hot(places, cells).to(x.dtype)
-    columns = (x.unsqueeze(-1) * hot).permute(0, 1, 4, 2, 3).reshape(n, c * cells, h * w)
-    whole = tuple((m - 1) * s + k for m, s, k in zip((h, w), strides, sizes, strict=True))
-    y = torch.nn.functional.fold(columns, whole, sizes, stride=strides)
-    return crop_or_pad(y, pads, outs)
+    cells = sizes[0] * sizes[1]
+    if places.numel():
+        lowest, highest = (int(place) for place in places.aminmax())
+        if lowest < 0 or highest >= cells:
+            raise IndexError(
+                f"indexes are places in windows of {sizes}: from 0 to {cells - 1}; got {lowest} "
+                f"to {highest}"
+            )
+    height, width = ((m - 1) * s + k for m, s, k in zip((h, w), strides, sizes, strict=True))
+    row = places.div(sizes[1], rounding_mode="floor")
+    # The place in its window, as one in the whole; windows that overlap add up.
+    flat = (
+        places
+        + row * (width - sizes[1])
+        + torch.from_numpy(_corners(h, w, *strides, width)).to(x.device)
+    )
+    y = x.new_zeros(n, c, height * width)
+    y = y.scatter_add(2, flat.flatten(2), x.flatten(2))
+    return crop_or_pad(y.view(n, c, height, width), pads, outs)
 
 
 def upsampling_2d(
@@ -710,6 +732,7 @@ def upsampling_2d(
 
     Raises:
         InvalidType: If ``x`` is not of floating point, or has another shape than ``indexes``.
+        IndexError: If a window has no such place.
 
     Example:
         >>> import numpy as np

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,7 +32,19 @@ def _check_binary(y: Tensor, t: Tensor) -> None:
         fail("t.shape == x.shape", f"{tuple(t.shape)} != {tuple(y.shape)}")
 
 
-@function("BinaryAccuracy", check=_check_binary)
+def _shortcut_binary(y: Tensor, t: Tensor) -> Tensor | None:
+    if t.dtype not in _checks.INTEGERS or y.dtype is not torch.float32:
+        return None
+    if not (y.is_cpu and t.is_cpu) or y.shape != t.shape:
+        return None
+    labels = t.numpy()
+    # Neither truth value equals the label of what does not count.
+    hits = int(np.count_nonzero((y.numpy(force=True) >= 0) == labels))
+    share = hits / max(int(np.count_nonzero(labels != -1)), 1)
+    return torch.scalar_tensor(share, dtype=torch.float32)
+
+
+@function("BinaryAccuracy", check=_check_binary, shortcut=_shortcut_binary)
 def binary_accuracy(y: Tensor, t: Tensor) -> Tensor:
     """Returns the share of labels 0 and 1 that have a score of the right sign.
 

@@ -46,3 +46,20 @@ def test_windows_over_the_end_see_what_there_is(stride: int, pad: int) -> None:
             np.testing.assert_array_equal(y.array[:, :, i, j], expected)
     F.sum(F.where(y.array > -np.inf, y, np.zeros_like(y.array))).backward()
     assert x.grad.sum() == (y.array > -np.inf).sum()
+
+
+def test_windows_that_overlap_add_up_what_goes_to_one_place() -> None:
+    x = Variable(np.array([[[[1, 2], [4, 8]]]], np.float32))
+    places = np.array([[[[3, 2], [1, 0]]]], np.int32)
+    y = F.upsampling_2d(x, places, 2, 1, outsize=(3, 3))
+    assert y.array.tolist() == [[[[0, 0, 0], [0, 15, 0], [0, 0, 0]]]]
+    y.grad = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
+    y.backward()
+    assert x.grad.tolist() == [[[[4, 4], [4, 4]]]]
+
+
+@pytest.mark.parametrize("place", [-1, 4])
+def test_a_place_that_no_window_has_is_refused(place: int) -> None:
+    places = np.array([[[[0, place]]]], np.int32)
+    with pytest.raises(IndexError, match="from 0 to 3"):
+        F.upsampling_2d(np.ones((1, 1, 1, 2), np.float32), places, 2)
