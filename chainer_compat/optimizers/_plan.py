@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from itertools import repeat
 from operator import attrgetter, is_, itemgetter
@@ -158,6 +159,8 @@ class Plan:
         self._groups: list[_Group] = []
         # Those that are updated one by one.
         self.singles: list[Parameter] = []
+        # Whether a warning was given of parameters that have no rule.
+        self._told = False
 
     def follow(self, target: Link) -> None:
         """Makes the plan anew if it does not hold any more.
@@ -168,6 +171,25 @@ class Plan:
         params = self._structure.params(target)
         if not self._holds(params):
             self._make(params)
+            if not self._told:
+                self._tell_of_late_parameters(target)
+
+    def _tell_of_late_parameters(self, target: Link) -> None:
+        # A rule that was taken away on purpose is in the parameter's own dictionary.
+        without = {id(param) for param in self._params
+                   if param.update_rule is None and "update_rule" not in vars(param)}  # fmt: skip
+        if not without:
+            return
+        late = [repr(name) for name, param in target.namedparams() if id(param) in without]
+        self._told = True
+        named = ", ".join(late[:3]) or "parameters"
+        more = f" and {len(late) - 3} more" if len(late) > 3 else ""
+        warnings.warn(
+            f"{named}{more} came after the optimizer's setup() and so are not "
+            "updated, as in Chainer since version 2; version 1 did update them. To have them "
+            "trained, call setup() again when all links are there.",
+            stacklevel=4,
+        )
 
     def _holds(self, params: list[Parameter]) -> bool:
         return (

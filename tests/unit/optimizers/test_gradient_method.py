@@ -117,6 +117,46 @@ def test_what_a_subclass_must_define(link):
         chainer.Optimizer().update()
 
 
+class TestParametersWithoutARule:
+    def chain(self, optimizer):
+        chain = chainer.ChainList(chainer.links.Linear(2, 2))
+        optimizer.setup(chain)
+        return chain
+
+    def update(self, optimizer, chain):
+        chain.cleargrads()
+        for param in chain.params():
+            param.grad = np.ones_like(param.array)
+        optimizer.update()
+
+    def test_what_is_added_after_the_setup_is_not_updated_and_that_is_said_once(self):
+        """Chainer 1 did update it."""
+        optimizer = chainer.optimizers.SGD()
+        chain = self.chain(optimizer)
+        chain.add_link(chainer.links.Linear(2, 2))
+        before = chain[1].W.array.copy()
+        message = r"'/1/W', '/1/b' .* after the optimizer's setup\(\).*call setup\(\) again"
+        with pytest.warns(UserWarning, match=message):
+            self.update(optimizer, chain)
+        np.testing.assert_array_equal(chain[1].W.array, before)
+        chain[0].disable_update()
+        self.update(optimizer, chain)
+
+    def test_many_are_not_all_named(self):
+        optimizer = chainer.optimizers.SGD()
+        chain = self.chain(optimizer)
+        for _ in range(3):
+            chain.add_link(chainer.links.Linear(2, 2))
+        with pytest.warns(UserWarning, match=r"'/2/W' and 3 more"):
+            self.update(optimizer, chain)
+
+    def test_a_rule_taken_away_on_purpose_is_not_spoken_of(self):
+        optimizer = chainer.optimizers.SGD()
+        chain = self.chain(optimizer)
+        chain[0].W.update_rule = None
+        self.update(optimizer, chain)
+
+
 class TestEpochs:
     def test_they_are_counted(self):
         optimizer = chainer.optimizers.SGD()
