@@ -319,6 +319,85 @@ ROWS = {
     "pad": _of_matrix(
         lambda _, nn, x: nn.pad(x, (1, 1, 1, 1)), lambda F, x: F.pad(x, 1, "constant")
     ),
+    "squeeze": _row([(2, 1)], lambda _, __, x: x.squeeze(1), lambda F, x: F.squeeze(x, 1)),
+    "sigmoid_cross_entropy": Row(
+        _with_bits,
+        lambda _, nn, x, t: nn.binary_cross_entropy_with_logits(x, t.float()),
+        lambda F, x, t: F.sigmoid_cross_entropy(x, t),
+    ),
+    "mean_absolute_error": _pair(
+        lambda _, nn, x, y: nn.l1_loss(x, y), lambda F, x, y: F.mean_absolute_error(x, y)
+    ),
+    "gaussian_kl_divergence": _pair(
+        lambda _, __, mean, ln_var: (mean * mean + ln_var.exp() - ln_var - 1).mul(0.5).sum(),
+        lambda F, mean, ln_var: F.gaussian_kl_divergence(mean, ln_var),
+        title="gaussian_kl_divergence; 7 functions",
+        functions=7,
+    ),
+    "stack": _pair(lambda torch, _, x, y: torch.stack((x, y)), lambda F, x, y: F.stack((x, y))),
+    "L.LayerNormalization": _row(
+        [_MATRIX, (3,), (3,)],
+        lambda _, nn, x, g, b: nn.layer_norm(x, (3,), g, b),
+        lambda layer, x, *_: layer(x),
+        link=lambda links: links.LayerNormalization(3),
+    ),
+    "flatten": _of_matrix(lambda _, __, x: x.flatten(), lambda F, x: F.flatten(x)),
+    "normalize": _of_matrix(lambda _, nn, x: nn.normalize(x), lambda F, x: F.normalize(x)),
+    "swapaxes": _of_matrix(lambda _, __, x: x.swapaxes(0, 1), lambda F, x: F.swapaxes(x, 0, 1)),
+    "huber_loss": _pair(
+        lambda _, nn, x, y: nn.huber_loss(x, y, reduction="none").sum(1),
+        lambda F, x, y: F.huber_loss(x, y, 1.0),
+    ),
+    "vstack": _pair(lambda torch, _, x, y: torch.vstack((x, y)), lambda F, x, y: F.vstack((x, y))),
+    "broadcast": _row(
+        [_MATRIX, (3,)],
+        lambda torch, _, x, y: torch.broadcast_tensors(x, y)[0],
+        lambda F, x, y: F.broadcast(x, y)[0],
+    ),
+    "logsumexp": _of_matrix(
+        lambda torch, _, x: torch.logsumexp(x, 1), lambda F, x: F.logsumexp(x, 1)
+    ),
+    "copy": _of_matrix(lambda _, __, x: x.clone(), lambda F, x: F.copy(x, -1)),
+    "binary_accuracy": Row(
+        _with_bits,
+        lambda _, __, x, t: ((x.detach() >= 0) == t).float().mean(),
+        lambda F, x, t: F.binary_accuracy(x, t),
+        has_gradient=False,
+    ),
+    "pad_sequence": _row(
+        [(2,), (3,)],
+        lambda torch, _, x, y: torch.nn.utils.rnn.pad_sequence([x, y], True),
+        lambda F, x, y: F.pad_sequence([x, y]),
+    ),
+    "clipped_relu": _of_matrix(
+        lambda _, nn, x: nn.hardtanh(x, 0.0, 0.5), lambda F, x: F.clipped_relu(x, 0.5)
+    ),
+    "convolution_nd": _row(
+        [(1, 2, 4), (2, 2, 3), (2,)],
+        lambda _, nn, x, w, b: nn.conv1d(x, w, b, padding=1),
+        lambda F, x, w, b: F.convolution_nd(x, w, b, pad=1),
+    ),
+    "L.DilatedConvolution2D": _row(
+        [_IMAGES, (2, 2, 3, 3), (2,)],
+        lambda _, nn, x, w, b: nn.conv2d(x, w, b, padding=2, dilation=2),
+        lambda layer, x, *_: layer(x),
+        link=lambda links: links.DilatedConvolution2D(2, 2, 3, pad=2, dilate=2),
+    ),
+    "cos": _of_matrix(lambda torch, _, x: torch.cos(x), lambda F, x: F.cos(x)),
+    "repeat": _of_matrix(
+        lambda torch, _, x: torch.repeat_interleave(x, 2, 1), lambda F, x: F.repeat(x, 2, 1)
+    ),
+    "separate": _of_matrix(lambda _, __, x: x.unbind(0)[0], lambda F, x: F.separate(x)[0]),
+    "sum(axes)": _of_matrix(
+        lambda _, __, x: x.sum((0, 1), True), lambda F, x: F.sum(x, (0, 1), keepdims=True)
+    ),
+    "softmax_cross_entropy(no)": _of_labels(
+        lambda _, nn, x, t: nn.cross_entropy(x, t, reduction="none"),
+        lambda F, x, t: F.softmax_cross_entropy(x, t, reduce="no"),
+        np.int64,
+        title="softmax_cross_entropy(reduce=no)",
+    ),
+    "x[:,[0,2]]": _of_matrix(lambda _, __, x: x[:, [0, 2]], lambda _, x: x[:, [0, 2]]),
     "x[0]": _of_matrix(lambda _, __, x: x[0], lambda _, x: x[0]),
     "x[:,1:]": _of_matrix(lambda _, __, x: x[:, 1:], lambda _, x: x[:, 1:]),
     "x*2": _of_matrix(lambda _, __, x: x * 2, lambda _, x: x * 2),

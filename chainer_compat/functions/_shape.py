@@ -199,7 +199,12 @@ def _check_broadcast(xs: Sequence[Tensor]) -> None:
         ) from None
 
 
-@function("Broadcast", check=_check_broadcast)
+def _shortcut_broadcast(xs: Sequence[Tensor]) -> tuple[Tensor, ...] | None:
+    # torch compares the shapes, and makes nothing of nothing.
+    return tuple(torch.broadcast_tensors(*xs)) if xs else None  # type: ignore[no-untyped-call]  # torch's
+
+
+@function("Broadcast", check=_check_broadcast, shortcut=_shortcut_broadcast)
 def _broadcast(xs: Sequence[Tensor]) -> tuple[Tensor, ...]:
     shape = _common_shape(xs)
     return tuple(x.expand(shape) for x in xs)

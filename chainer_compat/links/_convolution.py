@@ -469,9 +469,7 @@ class DilatedConvolution2D(_Filters):
             x: The images, of shape ``(N, in channels, H, W)``.
         """
         self._prepare(x)
-        return functions.dilated_convolution_2d(
-            x, self.W, self.b, self.stride, self.pad, self.dilate
-        )
+        return convolve_images(x, self.W, self.b, self.stride, self.pad, False, self.dilate, 1)
 
 
 class DepthwiseConvolution2D(_Filters):
