@@ -89,6 +89,7 @@ def run_console(snippet: Snippet, folder: Path) -> None:
             assert checker.check_output(expected, printed, flags), printed
 
 
+@pytest.mark.timeout(0)  # each snippet has a limit of its own
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_snippets_run(file: Path, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
