@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainer_compat.cli import _numpy_hints
+from chainer_compat.cli._numbers_of_arrays import code_of
 
 __all__ = ["CannotRunError", "Program", "execute", "find_module", "find_script"]
 
@@ -69,7 +70,7 @@ def find_script(name: str) -> Program:
         raise CannotRunError(f"cannot open {name!r}: {error.strerror}", 2) from None
     loader = importlib.machinery.SourceFileLoader("__main__", path)
     return Program(
-        compile=lambda: loader.source_to_code(source, path),
+        compile=lambda: code_of(source, path),
         attributes={"__file__": path, "__loader__": loader, "__package__": None, "__spec__": None},
         search_path=os.path.dirname(os.path.realpath(path)),  # noqa: PTH120 (a str)
         argv0=name,
@@ -96,7 +97,7 @@ def find_module(name: str) -> Program:
         raise CannotRunError(f"{name!r} has no source code to run", 1)
     loader = spec.loader
     return Program(
-        compile=lambda: loader.source_to_code(loader.get_data(loader.path), loader.path),
+        compile=lambda: code_of(loader.get_data(loader.path), loader.path),
         attributes={
             "__cached__": spec.cached,
             "__file__": spec.origin,

@@ -16,6 +16,7 @@ from typing import Any
 
 from chainer_compat import _alias
 from chainer_compat.cli._legacy_names import keep_legacy_names
+from chainer_compat.cli._numbers_of_arrays import take_arrays
 
 __all__ = ["serve_alias"]
 
@@ -47,3 +48,4 @@ def _prepare_worker() -> None:
     _alias.install()
     serve_alias()
     keep_legacy_names()
+    take_arrays()

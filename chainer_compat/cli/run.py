@@ -8,6 +8,7 @@ import sys
 from chainer_compat import _alias
 from chainer_compat.cli import _program, _workers
 from chainer_compat.cli._legacy_names import keep_legacy_names
+from chainer_compat.cli._numbers_of_arrays import take_arrays
 
 __all__ = ["add_parser"]
 
@@ -55,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     _alias.install()
     _workers.serve_alias()
     keep_legacy_names()
+    take_arrays()
     try:
         program = (_program.find_module if arguments.module else _program.find_script)(name)
     except _program.CannotRunError as error:
