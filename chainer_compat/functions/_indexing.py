@@ -49,6 +49,9 @@ def get_item(x: Tensor, slices: Any) -> Tensor:
     indices = per_axis(slices)
     if all(map(_is_torch_s, indices)):
         return x[indices]
+    chosen = _along_one(indices, x.device)
+    if chosen is not None:
+        return x[chosen]
     plain = _parted(tuple(_plain(index, x.device) for index in indices))
     if not any(isinstance(i, slice) and (i.step or 1) < 0 for i in plain):
         return x[plain]
@@ -66,6 +69,22 @@ def _is_torch_s(index: Any) -> bool:
         and type(index.stop) in _BOUNDS
         and (step is None or (type(step) is int and step > 0))
     )
+
+
+def _along_one(indices: tuple[Any, ...], device: torch.device) -> tuple[Any, ...] | None:
+    """Indices in the terms of torch, if one is of integers and all others take a whole axis."""
+    place = -1
+    for n, index in enumerate(indices):
+        kind = type(index)
+        if place < 0 and (kind is list or kind is np.ndarray):
+            place = n
+        elif kind is not slice or not (index.start is index.stop is index.step is None):
+            return None
+    array = np.asarray(indices[place])
+    if array.dtype.kind != "i" or not array.ndim:
+        return None
+    tensor = _crossing.as_tensor(array).to(device, torch.int64)
+    return (*indices[:place], tensor, *indices[place + 1 :])
 
 
 def _plain(index: Any, device: torch.device) -> Any:

@@ -341,3 +341,29 @@ ORDER = np.array([0, 1])
 def test_what_is_refused(call: Any, error: Any) -> None:
     with pytest.raises(error):
         call()
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        [0, -1],
+        (slice(None), [2, 0, 0]),
+        (np.array([[1, 0], [0, 1]], np.int32),),
+        (slice(None), slice(None), np.array([1])[::-1]),
+        (slice(None), np.array(1)),
+        (slice(None), [True, False, True]),
+        (slice(None), np.zeros(0, np.int32)),
+        (slice(1, None), [0, 2]),
+        ([0, 1], [2, 0]),
+        (np.array([1, 0], np.uint8),),
+        (Ellipsis, [1, 0]),
+    ],
+)
+def test_an_index_with_an_array_takes_what_numpy_takes(index: Any) -> None:
+    x = chainer.Variable(np.arange(24, dtype=np.float32).reshape(2, 3, 4))
+    y = F.get_item(x, index)
+    np.testing.assert_array_equal(y.array, x.array[index])
+    F.sum(y).backward()
+    counts = np.zeros_like(x.array)
+    np.add.at(counts, index, 1)
+    np.testing.assert_array_equal(x.grad, counts)
