@@ -278,6 +278,9 @@ def refusal(module: nn.Module, names: set[str]) -> str | None:
         )
     if isinstance(module, (nn.LSTM, nn.LSTMCell)) and names >= _PEEPHOLES:
         return "torch's LSTM has no peepholes"
+    several = isinstance(module, nn.LSTM) and (module.num_layers > 1 or module.bidirectional)
+    if several and {"upward/W", "lateral/W"} <= names:
+        return "an LSTM of Chainer's has one layer and one direction: build an nn.LSTM for each"
     if isinstance(module, nn.Bilinear) and names >= {"V1", "V2"}:
         return (
             "Chainer's Bilinear has linear terms V1 and V2, which torch's lacks: add two "

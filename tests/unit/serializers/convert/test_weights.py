@@ -517,6 +517,14 @@ class TestLayouts:
         report = convert.load_weights(npz(arrays), nn.Sequential(nn.BatchNorm1d(3, eps=2e-5)))
         assert (report.complete, report.notes) == (True, [])
 
+    @pytest.mark.parametrize("options", [{"num_layers": 2}, {"bidirectional": True}])
+    def test_stacked_lstms_are_no_lstm_of_two_layers(self, options):
+        chain = chainer.Chain(l1=links.LSTM(3, 3), l2=links.LSTM(3, 3))
+        module = nn.ModuleDict({"rnn": nn.LSTM(3, 3, **options)})
+        with pytest.raises(SnapshotMismatchError, match=r"build an nn\.LSTM for each") as caught:
+            convert.load_weights(npz(serializers.serialize(chain)), module)
+        assert "note: l2 is not for rnn: " in str(caught.value)
+
     def test_a_bilinear_with_linear_terms_is_refused_with_the_way_out(self):
         arrays = {
             "b": np.ones(4),
