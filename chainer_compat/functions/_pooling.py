@@ -13,10 +13,7 @@ from torch import Tensor
 from chainer_compat import _version1
 from chainer_compat._variable import Variable
 from chainer_compat.backends import _crossing
-from chainer_compat.errors import (
-    NotSupportedError,
-    UnexpectedArrayError,
-)
+from chainer_compat.errors import NotSupportedError, UnexpectedArrayError
 from chainer_compat.functions import _checks
 from chainer_compat.functions._boundary import function
 from chainer_compat.functions._extrema import index_of
@@ -687,7 +684,8 @@ def _upsample(
     sizes, strides, pads, outs = _spreading(x.shape, ksize, stride, pad, outsize, cover_all)
     places = _crossing.as_tensor(indexes).to(x.device, torch.int64)
     cells = sizes[0] * sizes[1]
-    if places.numel():
+    # On a GPU a look would wait for it.
+    if places.is_cpu and places.numel():
         lowest, highest = (int(place) for place in places.aminmax())
         if lowest < 0 or highest >= cells:
             raise IndexError(

@@ -176,8 +176,11 @@ class Plan:
 
     def _tell_of_late_parameters(self, target: Link) -> None:
         # A rule that was taken away on purpose is in the parameter's own dictionary.
-        without = {id(param) for param in self._params
-                   if param.update_rule is None and "update_rule" not in vars(param)}  # fmt: skip
+        without = {
+            id(param)
+            for param in self._params
+            if param.update_rule is None and "update_rule" not in vars(param)
+        }
         if not without:
             return
         late = [repr(name) for name, param in target.namedparams() if id(param) in without]
