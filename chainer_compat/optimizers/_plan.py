@@ -188,10 +188,10 @@ class Plan:
         named = ", ".join(late[:3]) or "parameters"
         more = f" and {len(late) - 3} more" if len(late) > 3 else ""
         warnings.warn(
-            f"{named}{more} came after the optimizer's setup() and so are not "
-            "updated, as in Chainer since version 2; version 1 did update them. To have them "
-            "trained, call setup() again when all links are there.",
-            stacklevel=4,
+            f"not updated, because added after the optimizer's setup(): {named}{more}. So it is in "
+            "Chainer since version 2; version 1 did update them. To have them trained, call "
+            "setup() again when all links are there.",
+            stacklevel=5,
         )
 
     def _holds(self, params: list[Parameter]) -> bool:

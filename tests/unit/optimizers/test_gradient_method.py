@@ -135,9 +135,10 @@ class TestParametersWithoutARule:
         chain = self.chain(optimizer)
         chain.add_link(chainer.links.Linear(2, 2))
         before = chain[1].W.array.copy()
-        message = r"'/1/W', '/1/b' .* after the optimizer's setup\(\).*call setup\(\) again"
-        with pytest.warns(UserWarning, match=message):
+        message = r"after the optimizer's setup\(\): '/1/W', '/1/b'\..*call setup\(\) again"
+        with pytest.warns(UserWarning, match=message) as caught:
             self.update(optimizer, chain)
+        assert caught[0].filename == __file__
         np.testing.assert_array_equal(chain[1].W.array, before)
         chain[0].disable_update()
         self.update(optimizer, chain)
