@@ -16,7 +16,7 @@ from tests.parity import _comparing, _running
 from tests.parity._examples import examples
 from tests.parity.bodies import nodes
 from tests.parity.functions import _table
-from tests.parity.functions._contract import Arguments, Row
+from tests.parity.functions._contract import TOLERANCES, Arguments, Row, precision
 
 _R = np.random.RandomState(0)
 X = _R.uniform(0.1, 1, (2, 4)).astype(np.float32)
@@ -153,7 +153,8 @@ def test_nodes_show_what_chainers_show(both: Any, row: Row, data: st.DataObject)
         for name in [name for name in wanted if not _known(kind, name)]:
             assert name in own, f"{kind}.{name}: {wanted[name]}"
             pair = _running.Returned(own[name]), _running.Returned(wanted[name])
-            assert not _comparing.differences(*pair, 1e-3, 1e-3), f"{kind}.{name}: {pair}"
+            tolerance = TOLERANCES[precision(arguments)]
+            assert not _comparing.differences(*pair, *tolerance), f"{kind}.{name}: {pair}"
 
 
 @pytest.mark.parametrize("kind", MISSING)
@@ -178,9 +179,7 @@ def test_nodes_compute_once_more(both: Any, row: Row, data: st.DataObject) -> No
     if own["classes"] != wanted["classes"]:
         assert row.name in COMPOSED
         return
-    half = any(y.dtype == np.float16 for y in wanted["y"])
-    tolerance = 3e-2 if half else 1e-4
     for i, gradient in enumerate(wanted["grads"]):
         if gradient is None:  # of probabilities that were given as labels
             own["grads"][i] = None
-    assert not _comparing.differences(ours, theirs, tolerance, tolerance)
+    assert not _comparing.differences(ours, theirs, *TOLERANCES[precision(arguments)])
