@@ -28,6 +28,8 @@ ROUNDINGS = {"y": 1, "gx": 2, "ggx": 4}
 
 # The rounding of a step goes through all that follow; of a place, into what is found there.
 IN_STEPS = ("n_step_", "deformable_")
+# Sums whose terms are larger than they are, and so are the roundings of the terms.
+IN_STEPS += ("gaussian_kl_div", "softmax_cross_entropy", "sparse_matmul", "spatial_transformer_s")
 
 # Chainer lets dtypes pass there that it refuses otherwise: in raw arrays, and in a single step.
 STRICTER = {"argmax_crf1d", "average", "crf1d", "mean"}
