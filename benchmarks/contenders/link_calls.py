@@ -11,9 +11,10 @@ TITLES = {
     "convolution": "Convolution2D, 32 x 32 x 28 x 28 to 64 maps",
     "normalization": "BatchNormalization, 32 x 64 x 28 x 28",
     "embedding": "EmbedID, 2048 of 1000 words, 256 units",
-    "classifier": "Classifier of a Linear, 128 x 1000 to 10",
+    "classifier": "Classifier of a Linear, 128 x 1000 to 10, both values read",
     "deconvolution": "Deconvolution2D, 32 x 64 x 14 x 14 to 32 maps",
     "lstm": "LSTM, 20 steps, batch 32, 128 to 256",
+    "ptb": "LSTM, 35 steps, batch 20, 650 to 650",
     "small": "NStepLSTM, 8 sequences of 5 to 15, 32 to 64",
     "middle": "NStepLSTM, 16 sequences of 10 to 50, 128 to 256",
     "two": "NStepLSTM, 2 layers, 16 sequences of 30, 128 to 256",
@@ -22,7 +23,9 @@ TITLES = {
     "tanh": "NStepRNNTanh, 16 sequences of 10 to 50, 128 to 256",
 }
 
-_STEPS = 20
+# Steps, batch, units of the input and of the layer: the second is Chainer's example of a language
+# model.
+_STEPWISE = {"lstm": (20, 32, 128, 256), "ptb": (35, 20, 650, 650)}
 
 # Layers, units of the input and of a layer.
 _SIZES = {
@@ -53,7 +56,7 @@ def torch_calls(torch, options):
 
 
 def _torch_layers(torch):
-    nn, labels = torch.nn, torch.from_numpy(_labels()).long()
+    nn, labels, observed = torch.nn, _labels(), {}
     x = {name: torch.from_numpy(array) for name, array in _arrays().items()}
 
     def single(net, x, loss=torch.sum):
@@ -61,28 +64,39 @@ def _torch_layers(torch):
             x.requires_grad_()
         return net, [x], lambda: loss(net(x))
 
+    def classified(y):
+        t = torch.from_numpy(labels).long()
+        loss = nn.functional.cross_entropy(y, t)
+        accuracy = (y.detach().argmax(1) == t).float().mean()
+        # What a log gets: numbers of Python.
+        observed.update(loss=loss.item(), accuracy=accuracy.item())
+        return loss
+
     return {
         "linear": single(nn.Linear(1000, 1000), x["rows"]),
         "convolution": single(nn.Conv2d(32, 64, 3, padding=1), x["maps"]),
         "normalization": single(nn.BatchNorm2d(64), x["images"]),
         "embedding": single(nn.Embedding(1000, 256), x["ids"].long()),
-        "classifier": single(
-            nn.Linear(1000, 10), x["rows"], lambda y: nn.functional.cross_entropy(y, labels)
-        ),
+        "classifier": single(nn.Linear(1000, 10), x["rows"], classified),
         "deconvolution": single(nn.ConvTranspose2d(64, 32, 4, 2, 1), x["halves"]),
     }
 
 
 def _torch_recurrent(torch):
     nn, rnn = torch.nn, torch.nn.utils.rnn
-    cell, x = nn.LSTMCell(128, 256), torch.from_numpy(_arrays()["steps"])
 
-    def stepwise():
-        state, total = None, 0
-        for _ in range(_STEPS):
-            state = cell(x, state)
-            total = total + state[0].sum()
-        return total
+    def stepwise(name):
+        steps, _, size, units = _STEPWISE[name]
+        cell, x = nn.LSTMCell(size, units), torch.from_numpy(_step_input(name))
+
+        def run():
+            state, total = None, 0
+            for _ in range(steps):
+                state = cell(x, state)
+                total = total + state[0].sum()
+            return total
+
+        return cell, [], run
 
     def over_lists(net, sequences):
         def run():
@@ -91,7 +105,7 @@ def _torch_recurrent(torch):
 
         return net, sequences, run
 
-    made = {"lstm": (cell, [], stepwise)}
+    made = {name: stepwise(name) for name in _STEPWISE}
     kinds = {"both": nn.LSTM, "gru": nn.GRU, "tanh": nn.RNN}
     for name, (layers, size, units) in _SIZES.items():
         net = kinds.get(name, nn.LSTM)(size, units, layers, bidirectional=name == "both")
@@ -129,28 +143,41 @@ def _chainers_layers(chainer):
         inputs = [x] if isinstance(x, chainer.Variable) else []
         return net, inputs, lambda: functions.sum(net(x))
 
-    classifier = links.Classifier(links.Linear(1000, 10))
-    classifier.compute_accuracy = False
+    classifier, reporter = links.Classifier(links.Linear(1000, 10)), chainer.Reporter()
+    reporter.add_observer("main", classifier)
+
+    def classified():
+        observed = {}
+        with reporter.scope(observed):
+            loss = classifier(x["rows"], labels)
+        observed.update({name: float(value.array) for name, value in observed.items()})
+        return loss
+
     return {
         "linear": single(links.Linear(1000, 1000), x["rows"]),
         "convolution": single(links.Convolution2D(32, 64, 3, pad=1), x["maps"]),
         "normalization": single(links.BatchNormalization(64), x["images"]),
         "embedding": single(links.EmbedID(1000, 256), x["ids"]),
-        "classifier": (classifier, [x["rows"]], lambda: classifier(x["rows"], labels)),
+        "classifier": (classifier, [x["rows"]], classified),
         "deconvolution": single(links.Deconvolution2D(64, 32, 4, 2, 1), x["halves"]),
     }
 
 
 def _chainers_recurrent(chainer):
     links, functions = chainer.links, chainer.functions
-    layer, x = links.LSTM(128, 256), _arrays()["steps"]
 
-    def stepwise():
-        layer.reset_state()
-        total = 0
-        for _ in range(_STEPS):
-            total = total + functions.sum(layer(x))
-        return total
+    def stepwise(name):
+        steps, _, size, units = _STEPWISE[name]
+        layer, x = links.LSTM(size, units), _step_input(name)
+
+        def run():
+            layer.reset_state()
+            total = 0
+            for _ in range(steps):
+                total = total + functions.sum(layer(x))
+            return total
+
+        return layer, [], run
 
     def over_lists(net, sequences):
         def run():
@@ -159,7 +186,7 @@ def _chainers_recurrent(chainer):
 
         return net, sequences, run
 
-    made = {"lstm": (layer, [], stepwise)}
+    made = {name: stepwise(name) for name in _STEPWISE}
     kinds = {"both": links.NStepBiLSTM, "gru": links.NStepGRU, "tanh": links.NStepRNNTanh}
     for name, (layers, size, units) in _SIZES.items():
         net = kinds.get(name, links.NStepLSTM)(layers, size, units, 0.0)
@@ -174,10 +201,14 @@ def _arrays():
         "maps": (32, 32, 28, 28),
         "images": (32, 64, 28, 28),
         "halves": (32, 64, 14, 14),
-        "steps": (32, 128),
     }
     arrays = {n: random.uniform(-1, 1, s).astype(np.float32) for n, s in shapes.items()}
     return {**arrays, "ids": random.randint(0, 1000, 2048).astype(np.int32)}
+
+
+def _step_input(name):
+    _, batch, size, _ = _STEPWISE[name]
+    return np.random.RandomState(0).uniform(-1, 1, (batch, size)).astype(np.float32)
 
 
 def _labels():
