@@ -260,10 +260,18 @@ def _check_split(x: Tensor, borders: Any, axis: int) -> None:
 
 @function("SplitAxis", check=_check_split)
 def _split(x: Tensor, borders: Any, axis: int) -> tuple[Tensor, ...]:
+    length = x.shape[axis]
     if isinstance(borders, int):
-        return torch.tensor_split(x, borders, axis)
+        size, rest = divmod(length, borders)
+        if rest:
+            return torch.tensor_split(x, borders, axis)
+        # All gradients go back in one copy; those of `tensor_split` go one by one.
+        return x.split_with_sizes([size] * borders, axis)
+    starts, stops = [0, *borders], [*borders, length]
+    sizes = [stop - start for start, stop in zip(starts, stops, strict=True)]
+    if min(sizes) >= 0:
+        return x.split_with_sizes(sizes, axis)
     # As NumPy splits: a border before the one ahead of it gives an empty part.
-    starts, stops = [0, *borders], [*borders, x.shape[axis]]
     return tuple(
         x.narrow(axis, start, max(stop - start, 0))
         for start, stop in zip(starts, stops, strict=True)

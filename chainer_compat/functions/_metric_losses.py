@@ -219,5 +219,5 @@ def hinge(x: Tensor, t: Tensor, norm: str = "L1", reduce: str = "mean") -> Tenso
     flipped: Tensor = _Flipped.apply(x, own)  # type: ignore[no-untyped-call]  # torch's
     loss = flipped.add_(1).relu_()
     if norm == "L2":
-        loss = loss * loss
+        loss = loss.square()
     return loss if reduce == "no" else loss.sum() / len(x)

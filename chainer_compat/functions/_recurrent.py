@@ -191,7 +191,9 @@ def tree_lstm(*inputs: Tensor) -> tuple[Tensor, Tensor]:
         variable([[1., 1.]])
     """
     *cells, x = inputs
-    a, i, o, *forgets = x.tensor_split(3 + len(cells), 1)
+    parts = 3 + len(cells)
+    # All gradients go back in one copy; those of `tensor_split` go one by one.
+    a, i, o, *forgets = x.split_with_sizes([x.shape[1] // parts] * parts, 1)
     c = torch.tanh(a) * torch.sigmoid(i)
     for f, cell in zip(forgets, cells, strict=True):
         c = c + torch.sigmoid(f) * cell

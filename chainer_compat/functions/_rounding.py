@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -94,5 +95,9 @@ def sign(x: Any) -> Variable:
 
 
 def _sign(x: Tensor) -> Tensor:
-    # torch's sign of NaN is 0.
-    return torch.where(x.isnan(), x, x.sign()) if x.is_floating_point() else x.sign()
+    if not x.is_floating_point():
+        return x.sign()
+    # torch's sign of NaN is 0. Where there is none, the sum tells it soonest.
+    if x.is_cpu and not math.isnan(x.sum()):
+        return x.sign()
+    return torch.where(x.isnan(), x, x.sign())

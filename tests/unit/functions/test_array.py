@@ -99,6 +99,19 @@ def test_an_array_is_split_at_a_range_of_places() -> None:
     assert [part.shape for part in parts] == [(2, 1), (2, 2), (2, 2)]
 
 
+@pytest.mark.parametrize("borders", [3, [1, 2], [2, 1], [0, 3]])
+def test_what_is_done_to_some_parts_goes_back_to_their_places(borders: Any) -> None:
+    expected = np.zeros((2, 3), np.float32)
+    for weight, part in enumerate(np.split(expected, borders, 1)[1:], 1):
+        part += weight
+
+    def some(x: Any) -> Any:
+        parts = F.split_axis(x, borders, 1)
+        return sum(F.sum(part) * weight for weight, part in enumerate(parts[1:], 1))
+
+    assert gradient(some, X) == expected.tolist()
+
+
 def test_permutations_and_their_inverses() -> None:
     order = np.array([2, 0, -2], np.int32)
     there = F.permutate(X, order, axis=1)

@@ -81,3 +81,6 @@ def test_rounding_and_signs_are_no_part_of_a_graph(name: str, expected: list[int
 def test_signs_of_numbers_and_of_nan() -> None:
     assert F.sign(-2.5).item() == -1
     assert np.isnan(F.sign(np.array([np.nan])).array).all()
+    several = F.sign(np.array([np.nan, np.inf, -np.inf, 0.0], np.float32)).array
+    np.testing.assert_array_equal(several, [np.nan, 1, -1, 0])
+    np.testing.assert_array_equal(F.sign(several[1:3]).array, [1, -1])
