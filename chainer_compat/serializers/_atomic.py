@@ -48,6 +48,16 @@ def _mode_of(path: str) -> int | None:
 
 
 @contextlib.contextmanager
+def _named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Has an error of the system tell the file's name, not that of the temporary one."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = os.fspath(path)
+        raise
+
+
+@contextlib.contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[str]:
     """Gives a temporary path beside ``path``, whose file replaces it when the block ends well.
 
@@ -58,6 +68,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[str]:
         The temporary path.
     """
     target = os.path.realpath(path)
+    with _named(path):
+        # Who opens the temporary path would tell its name.
+        os.stat(os.path.join(os.path.dirname(target), ""))  # noqa: PTH116, PTH118, PTH120 - as above
     temporary = temporary_name(target)
     try:
         yield temporary
@@ -91,7 +104,8 @@ def atomic_file(path: str | os.PathLike[str], *, durable: bool = False) -> Itera
     temporary = temporary_name(target)
     # The kernel applies the umask; mkstemp would make a file that only its owner can read.
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666)
+    with _named(path):
+        descriptor = os.open(temporary, flags, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             if mode is not None:

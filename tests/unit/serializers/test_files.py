@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+import chainer_compat as chainer
 from chainer_compat import serializers
 from chainer_compat.serializers._atomic import atomic_file, sync_folder
 from chainer_compat.serializers._describe import describe
@@ -55,6 +56,19 @@ class TestAtomicFile:
 
     def test_a_folder_that_cannot_be_synced_is_no_error(self, tmp_path):
         sync_folder(str(tmp_path / "gone" / "x"))
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.h5"])
+@pytest.mark.parametrize("folder", ["missing", "file"])
+def test_a_folder_that_is_none_is_told_by_the_files_own_name(tmp_path, name, folder):
+    (tmp_path / "file").touch()
+    path = tmp_path / folder / name
+    save = serializers.save_hdf5 if path.suffix == ".h5" else serializers.save_npz
+    error = FileNotFoundError if folder == "missing" else NotADirectoryError
+    with pytest.raises(error) as caught:
+        save(path, chainer.Link(w=(2,)))
+    assert caught.value.filename == str(path)
+    assert ".tmp" not in str(caught.value)
 
 
 class Terminal(io.StringIO):
