@@ -306,3 +306,26 @@ def test_bad_inputs_give_the_same_class_of_error(
 ) -> None:
     arguments = [("v" if isinstance(value, np.ndarray) else "o", value) for value in values]
     both(functions.call, name, arguments, options, 0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("erfc", -2, 6),
+        ("erfcx", -2, 2),  # further on Chainer loses them in its slope
+        ("erfinv", -0.98, 0.98),
+        ("erfcinv", 0.02, 1.98),
+        ("ndtr", -8, 4),
+        ("ndtri", 0.01, 0.99),
+        ("log_ndtr", -8, 4),
+    ],
+)
+def test_tails_and_their_slopes_have_all_digits(
+    both: Any, name: str, low: float, high: float, dtype: str
+) -> None:
+    """However small: what comes out is the probability of what is rare."""
+    x = np.linspace(low, high, 64).astype(dtype)
+    rtol = 1e-5 if dtype == "float32" else 1e-10
+    # A number that ends in 0 for a root.
+    both(functions.call, name, [("v", x)], {}, 2, rtol=rtol, atol=rtol * 1e-9)
