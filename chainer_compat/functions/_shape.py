@@ -625,16 +625,21 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Variable:
         >>> F.repeat(np.array([1.0, 2.0], np.float32), 2)
         variable([1., 1., 2., 2.])
     """
-    counts = (repeats,) if isinstance(repeats, int) else repeats
-    if not (isinstance(counts, tuple) and all(isinstance(n, int) for n in counts)):
-        raise TypeError(f"repeats must be an int or a tuple of ints; got {repeats!r}")
-    if any(n < 0 for n in counts):
+    if type(repeats) is int:
+        counts: Any = (repeats,)
+    else:
+        counts = (repeats,) if isinstance(repeats, int) else repeats
+        if not (isinstance(counts, tuple) and all(isinstance(n, int) for n in counts)):
+            raise TypeError(f"repeats must be an int or a tuple of ints; got {repeats!r}")
+        counts = tuple(map(int, counts))
+    if min(counts, default=0) < 0:
         raise ValueError(f"repeats must not be negative; got {repeats}")
-    _checks.expect_array(x, "Repeat")
+    if not isinstance(x, Variable):
+        _checks.expect_array(x, "Repeat")
     if axis is not None and not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim)
     length = x.size if axis is None else x.shape[axis]
     if len(counts) not in (1, length):
         raise ValueError(f"repeats has {len(counts)} elements; the axis has {length}")
-    result: Variable = _repeat(x, tuple(int(n) for n in counts), axis)
+    result: Variable = _repeat(x, counts, axis)
     return result
