@@ -9,6 +9,7 @@ import numpy as np
 from typing_extensions import Self
 
 from chainer_compat.errors import FileFormatError
+from chainer_compat.serializers._kinds import other_kind
 from chainer_compat.serializers._limits import Limits
 from chainer_compat.serializers._members import Member
 from chainer_compat.serializers._source import ByteSource, open_source
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["NpzArchive"]
-
-
-_OTHER_KINDS = (
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file: use load_hdf5"),
-    (b"\x93NUMPY", "one array in npy format: use numpy.load"),
-    (b"\x80", "a pickle, which is never loaded"),
-)
 
 
 def _entry_keys(entries: list[ZipEntry]) -> dict[str, ZipEntry]:
@@ -77,9 +71,9 @@ class NpzArchive(Mapping[str, np.ndarray]):
         head = self._source.read(0, min(8, self._source.size))
         if is_zip(head):
             return
-        for magic, what in _OTHER_KINDS:
-            if head.startswith(magic):
-                raise FileFormatError(f"{self.name}: is no npz file but {what}")
+        what = other_kind(head)
+        if what is not None:
+            raise FileFormatError(f"{self.name}: is no npz file but {what}")
         raise FileFormatError(f"{self.name}: is no npz file (it begins with {head!r})")
 
     @property

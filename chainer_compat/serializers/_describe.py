@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chainer_compat.errors import FileFormatError, SnapshotMismatchError
-from chainer_compat.serializers._kinds import file_kind
+from chainer_compat.serializers._kinds import file_kind, other_kind
 from chainer_compat.serializers._limits import Limits
 from chainer_compat.serializers._natural_order import natural_order
 from chainer_compat.serializers._progress import Progress
@@ -98,6 +99,10 @@ def describe(
     name = os.fspath(file)
     kind = file_kind(name)
     if kind == "unknown":
+        with Path(name).open("rb") as opened:
+            what = other_kind(opened.read(8))
+        if what is not None:
+            raise FileFormatError(f"{name}: is {what}")
         raise FileFormatError(
             f"{name}: is neither npz, hdf5, safetensors nor a file of torch.save, or is cut short"
         )

@@ -11,6 +11,7 @@ from chainer_compat.serializers._atomic import atomic_path
 from chainer_compat.serializers._dictionary import is_plain_module, serialize
 from chainer_compat.serializers._hdf5_chunks import create_compressed
 from chainer_compat.serializers._hdf5_store import Hdf5Store
+from chainer_compat.serializers._kinds import HDF5_MAGIC, other_kind
 from chainer_compat.serializers._loading import IgnoreNames, load_object
 from chainer_compat.serializers._progress import Progress
 from chainer_compat.serializers._session import DirectSession
@@ -187,8 +188,8 @@ class open_hdf5:  # noqa: N801 - used as a function, in a with statement
     def __enter__(self) -> Hdf5Store:
         import h5py
 
-        with open(self._filename, "rb"):  # noqa: PTH123 - for the usual error if there is none
-            pass
+        with open(self._filename, "rb") as file:  # noqa: PTH123 - for the usual error if there is none
+            head = file.read(8)
         try:
             self._file = h5py.File(self._filename, "r")
             return Hdf5Store(self._file, self._limits)
@@ -197,6 +198,9 @@ class open_hdf5:  # noqa: N801 - used as a function, in a with statement
             raise
         except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
             self._close()
+            what = None if head == HDF5_MAGIC else other_kind(head)
+            if what is not None:
+                raise FileFormatError(f"{self._filename}: is no hdf5 file but {what}") from None
             raise FileFormatError(f"{self._filename}: is no whole hdf5 file ({error})") from error
 
     def __exit__(self, *_: object) -> None:

@@ -8,9 +8,28 @@ from chainer_compat.errors import FileFormatError
 from chainer_compat.serializers._source import open_source
 from chainer_compat.serializers._zip_reader import is_zip, read_directory
 
-__all__ = ["check_file", "file_kind"]
+__all__ = ["check_file", "file_kind", "other_kind"]
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+_OTHERS = (
+    (HDF5_MAGIC, "an HDF5 file: use load_hdf5"),
+    (b"PK\x03\x04", "a zip archive, as npz files are: use load_npz"),
+    (b"\x93NUMPY", "one array in npy format: use numpy.load"),
+    (
+        b"\x80",
+        "a pickle, which is never loaded: have the Chainer that wrote it save it with save_npz",
+    ),
+)
+
+
+def other_kind(head: bytes) -> str | None:
+    """Says of a file of a kind that was not asked for which it is and what to do; None if unknown.
+
+    Args:
+        head: At least the first eight bytes.
+    """
+    return next((what for magic, what in _OTHERS if head.startswith(magic)), None)
 
 
 def file_kind(path: str) -> str:

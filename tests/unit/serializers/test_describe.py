@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,12 @@ def test_pickles_are_refused_here_too(path):
 def test_a_file_of_another_kind_is_told(path):
     path.write_bytes(b"hello")
     with pytest.raises(FileFormatError, match="neither npz"):
+        describe(path)
+
+
+def test_of_a_pickle_it_says_what_to_do(path):
+    path.write_bytes(pickle.dumps({}))
+    with pytest.raises(FileFormatError, match="is a pickle, which is never loaded: have the Chain"):
         describe(path)
 
 

@@ -297,3 +297,18 @@ class TestRefused:
     def test_no_file(self, path):
         with pytest.raises(FileNotFoundError):
             self.load(path)
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (b"PK\x03\x04....", "is no hdf5 file but a zip archive, as npz files are: use load_npz"),
+        (b"\x80\x04....", "is no hdf5 file but a pickle"),
+        (b"hello, you", "is no whole hdf5 file"),
+        (b"\x89HDF\r\n\x1a\n", "is no whole hdf5 file"),
+    ],
+)
+def test_other_files_are_told(path, head, message):
+    path.write_bytes(head)
+    with pytest.raises(FileFormatError, match=message):
+        serializers.load_hdf5(path, Part())
