@@ -48,6 +48,18 @@ def _of_labels(torch, chainer, dtype=np.int32, **rest):
     return Row(arrays, torch, chainer, **rest)
 
 
+def _widened(call):
+    """A call with labels of int32, which torch's kernels refuse."""
+    narrow = []
+
+    def with_long(torch, nn, x, t):
+        if not narrow:
+            narrow.append(t.int())
+        return call(torch, nn, x, narrow[0].long())
+
+    return with_long
+
+
 def _with_ids():
     return [np.array([0, 2], np.int32), *floats((4, 3))()]
 
@@ -144,6 +156,11 @@ ROWS = {
     "softmax_cross_entropy(int32)": _of_labels(
         lambda _, nn, x, t: nn.cross_entropy(x, t),
         lambda F, x, t: F.softmax_cross_entropy(x, t),
+    ),
+    "softmax_cross_entropy(int32,long)": _of_labels(
+        _widened(lambda _, nn, x, t: nn.cross_entropy(x, t)),
+        lambda F, x, t: F.softmax_cross_entropy(x, t),
+        title="softmax_cross_entropy(int32); with t.long() in torch",
     ),
     "sum": _of_matrix(lambda torch, _, x: torch.sum(x), lambda F, x: F.sum(x)),
     "dropout": _of_matrix(lambda _, nn, x: nn.dropout(x), lambda F, x: F.dropout(x)),
