@@ -9,7 +9,7 @@ import numpy as np
 from typing_extensions import Self
 
 from chainer_compat.errors import FileFormatError
-from chainer_compat.serializers._kinds import other_kind
+from chainer_compat.serializers._kinds import is_of_torch, other_kind
 from chainer_compat.serializers._limits import Limits
 from chainer_compat.serializers._members import Member
 from chainer_compat.serializers._source import ByteSource, open_source
@@ -57,6 +57,10 @@ class NpzArchive(Mapping[str, np.ndarray]):
         try:
             self._check_kind()
             entries = read_directory(self._source)
+            if is_of_torch(entry.name for entry in entries):
+                raise FileFormatError(
+                    f"{self.name}: is no npz file but one of torch.save: use torch.load"
+                )
             plain = sum(entry.plain for entry in entries)
             (limits or Limits()).check(self.name, stored=self._source.size, plain=plain)
         except BaseException:

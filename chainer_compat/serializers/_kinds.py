@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from chainer_compat.errors import FileFormatError
 from chainer_compat.serializers._source import open_source
 from chainer_compat.serializers._zip_reader import is_zip, read_directory
 
-__all__ = ["check_file", "file_kind", "other_kind"]
+__all__ = ["check_file", "file_kind", "is_of_torch", "other_kind"]
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -55,7 +56,16 @@ def _zip_kind(path: str) -> str:
         names = [entry.name for entry in read_directory(source)]
     finally:
         source.close()
-    return "torch" if any(name.endswith("/data.pkl") for name in names) else "npz"
+    return "torch" if is_of_torch(names) else "npz"
+
+
+def is_of_torch(names: Iterable[str]) -> bool:
+    """Whether an archive was written by ``torch.save``.
+
+    Args:
+        names: The names of its members.
+    """
+    return any(name.endswith("/data.pkl") for name in names)
 
 
 def check_file(path: str) -> None:

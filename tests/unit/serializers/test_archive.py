@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import torch
 
 from chainer_compat import serializers
 from chainer_compat.errors import FileFormatError, UnsafeFileError
@@ -86,6 +87,13 @@ def test_every_flipped_bit_is_noticed_or_harmless(method):
 def test_other_files_are_told(data, message):
     with pytest.raises(FileFormatError, match=message):
         NpzArchive(io.BytesIO(bytes(data)))
+
+
+def test_a_file_of_torchs_is_told():
+    file = io.BytesIO()
+    torch.save({"w": torch.ones(2)}, file)
+    with pytest.raises(FileFormatError, match=r"but one of torch\.save: use torch\.load"):
+        NpzArchive(file)
 
 
 def test_a_name_that_is_there_twice_is_refused():
