@@ -145,6 +145,8 @@ def switches(kwargs: dict[str, Any], values: tuple[Any, ...], *names: str) -> No
     """
     name(kwargs, values, *names)
     for value in values:
+        if value is None:
+            raise InvalidArgumentTypeError(f"there is no argument in the place of {value!r}")
         expect_switch(value)
 
 
