@@ -509,6 +509,9 @@ class _Bridge(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor | None) -> Any:
+        if all(grad is None for grad in grads):
+            # torch comes here also where nothing behind has passed anything on; Chainer does not.
+            return (None,) * len(ctx.needs_input_grad)
         node: FunctionNode = ctx.node
         # The first two arguments of forward are no tensors.
         needed = tuple(i for i, need in enumerate(ctx.needs_input_grad[2:]) if need)

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.parity._examples import examples
 from tests.parity.bodies import graphs as bodies
+from tests.parity.bodies import networks
 
 STEPS = st.lists(
     st.tuples(st.sampled_from(sorted(bodies.STEPS)), st.integers(0, 20), st.integers(0, 20)),
@@ -103,3 +105,17 @@ def test_uses_of_spectral_normalization_are_refused_alike(both, what):
 @pytest.mark.parametrize("n", [1, 4])
 def test_singular_vectors_are_the_same(both, n):
     both(bodies.vectors, n, rtol=1e-9)
+
+
+WHAT = ["add", "multiply", "sine", "mean", "split", "index", "old", "new", "unchain"]
+
+
+@examples(ci=100, slow=5000)
+@given(
+    st.lists(st.tuples(st.sampled_from(WHAT), st.integers(0, 20), st.integers(0, 20)), max_size=8),
+    st.lists(st.integers(0, 20), min_size=1, max_size=3),
+    st.booleans(),
+    st.booleans(),
+)
+def test_networks_have_the_same_gradients(both, steps, ends, retain, twice):
+    both(networks.differentiate, steps, ends, retain, twice, rtol=1e-10, atol=1e-10)

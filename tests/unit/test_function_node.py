@@ -471,3 +471,29 @@ class TestFunction:
         assert y.creator is None
         with pytest.raises(type_check.InvalidType, match="Checked"):
             function(x, x)
+
+
+def test_a_function_that_no_gradient_reaches_is_not_called_backward() -> None:
+    called: list[bool] = []
+
+    class Watched(Function):
+        def forward(self, inputs: Any) -> Any:
+            return (inputs[0] * 2,)
+
+        def backward(self, inputs: Any, grads: Any) -> Any:
+            called.append(True)
+            return (grads[0] * 2,)
+
+    class First(FunctionNode):
+        def forward(self, inputs: Any) -> Any:
+            return (inputs[0] + 1,)
+
+        def backward(self, indexes: Any, grads: Any) -> Any:
+            return grads[0], None
+
+    x, y = (Variable(np.ones(2, np.float32)) for _ in range(2))
+    between = Watched()(x)
+    (z,) = First().apply((y, between))
+    F.sum(z).backward()
+    assert (called, x.grad) == ([], None)
+    np.testing.assert_array_equal(y.grad, [1, 1])
