@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from benchmarks.contenders import _timing
@@ -12,6 +14,7 @@ TITLES = {
     "normalization": "BatchNormalization, 32 x 64 x 28 x 28",
     "embedding": "EmbedID, 2048 of 1000 words, 256 units",
     "classifier": "Classifier of a Linear, 128 x 1000 to 10, both values read",
+    "mnist": "Classifier of 784-1000-1000-10, batch 100, both values read",
     "deconvolution": "Deconvolution2D, 32 x 64 x 14 x 14 to 32 maps",
     "lstm": "LSTM, 20 steps, batch 32, 128 to 256",
     "ptb": "LSTM, 35 steps, batch 20, 650 to 650",
@@ -56,7 +59,7 @@ def torch_calls(torch, options):
 
 
 def _torch_layers(torch):
-    nn, labels, observed = torch.nn, _labels(), {}
+    nn, observed = torch.nn, {}
     x = {name: torch.from_numpy(array) for name, array in _arrays().items()}
 
     def single(net, x, loss=torch.sum):
@@ -65,7 +68,7 @@ def _torch_layers(torch):
         return net, [x], lambda: loss(net(x))
 
     def classified(y):
-        t = torch.from_numpy(labels).long()
+        t = torch.from_numpy(_labels(len(y))).long()
         loss = nn.functional.cross_entropy(y, t)
         accuracy = (y.detach().argmax(1) == t).float().mean()
         # What a log gets: numbers of Python.
@@ -78,8 +81,14 @@ def _torch_layers(torch):
         "normalization": single(nn.BatchNorm2d(64), x["images"]),
         "embedding": single(nn.Embedding(1000, 256), x["ids"].long()),
         "classifier": single(nn.Linear(1000, 10), x["rows"], classified),
+        "mnist": single(_mlp(nn), x["digits"], classified),
         "deconvolution": single(nn.ConvTranspose2d(64, 32, 4, 2, 1), x["halves"]),
     }
+
+
+def _mlp(nn):
+    relu, last = nn.ReLU(), nn.Linear(1000, 10)
+    return nn.Sequential(nn.Linear(784, 1000), relu, nn.Linear(1000, 1000), relu, last)
 
 
 def _torch_recurrent(torch):
@@ -133,7 +142,6 @@ def calls(chainer, options):
 
 def _chainers_layers(chainer):
     links, functions = chainer.links, chainer.functions
-    labels = _labels()
     x = {
         name: array if name == "ids" else chainer.Variable(array)
         for name, array in _arrays().items()
@@ -143,24 +151,34 @@ def _chainers_layers(chainer):
         inputs = [x] if isinstance(x, chainer.Variable) else []
         return net, inputs, lambda: functions.sum(net(x))
 
-    classifier, reporter = links.Classifier(links.Linear(1000, 10)), chainer.Reporter()
-    reporter.add_observer("main", classifier)
+    def classified(net, x):
+        classifier, reporter = links.Classifier(net), chainer.Reporter()
+        reporter.add_observer("main", classifier)
 
-    def classified():
-        observed = {}
-        with reporter.scope(observed):
-            loss = classifier(x["rows"], labels)
-        observed.update({name: float(value.array) for name, value in observed.items()})
-        return loss
+        def forward():
+            observed = {}
+            with reporter.scope(observed):
+                loss = classifier(x, _labels(len(x)))
+            observed.update({name: float(value.array) for name, value in observed.items()})
+            return loss
+
+        return classifier, [x], forward
 
     return {
         "linear": single(links.Linear(1000, 1000), x["rows"]),
         "convolution": single(links.Convolution2D(32, 64, 3, pad=1), x["maps"]),
         "normalization": single(links.BatchNormalization(64), x["images"]),
         "embedding": single(links.EmbedID(1000, 256), x["ids"]),
-        "classifier": (classifier, [x["rows"]], classified),
+        "classifier": classified(links.Linear(1000, 10), x["rows"]),
+        "mnist": classified(_chainers_mlp(chainer), x["digits"]),
         "deconvolution": single(links.Deconvolution2D(64, 32, 4, 2, 1), x["halves"]),
     }
+
+
+def _chainers_mlp(chainer):
+    links, relu = chainer.links, chainer.functions.relu
+    hidden = links.Linear(784, 1000), relu, links.Linear(1000, 1000), relu
+    return chainer.Sequential(*hidden, links.Linear(1000, 10))
 
 
 def _chainers_recurrent(chainer):
@@ -198,6 +216,7 @@ def _arrays():
     random = np.random.RandomState(0)
     shapes = {
         "rows": (128, 1000),
+        "digits": (100, 784),
         "maps": (32, 32, 28, 28),
         "images": (32, 64, 28, 28),
         "halves": (32, 64, 14, 14),
@@ -211,8 +230,9 @@ def _step_input(name):
     return np.random.RandomState(0).uniform(-1, 1, (batch, size)).astype(np.float32)
 
 
-def _labels():
-    return np.random.RandomState(0).randint(0, 10, 128).astype(np.int32)
+@functools.cache
+def _labels(count):
+    return np.random.RandomState(0).randint(0, 10, count).astype(np.int32)
 
 
 def _sequences(name):
