@@ -211,8 +211,16 @@ def _is_of_a_script(file: str) -> bool:
     source = Path(file).read_bytes()
     if not _MAY_TAKE_NUMBERS.search(source):
         return False
-    beside = os.path.join(sys.path[0], "")  # noqa: PTH118 (a str)
-    return b"chainer" in source or (file.startswith(beside) and "site-packages" not in file)
+    return b"chainer" in source or ("site-packages" not in file and _is_beside_the_script(file))
+
+
+def _is_beside_the_script(file: str) -> bool:
+    # Many a script puts another folder first.
+    folders = {sys.path[0]}
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    if script is not None:
+        folders.add(os.path.dirname(os.path.realpath(script)))  # noqa: PTH120 (a str)
+    return any(folder and file.startswith(folder + os.sep) for folder in folders)
 
 
 def take_arrays() -> None:

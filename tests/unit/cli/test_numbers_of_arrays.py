@@ -189,6 +189,7 @@ def test_modules_beside_a_script_and_users_of_chainer_are_changed_and_nothing_is
     (script / "train.py").write_text(
         textwrap.dedent(f"""
         import sys
+        sys.path.insert(0, {str(elsewhere / "first")!r})
         sys.path.append({str(elsewhere)!r})
         import numpy as np
         import beside, uses_it, other
