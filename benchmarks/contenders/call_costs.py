@@ -342,6 +342,14 @@ ROWS = {
         lambda _, nn, x, t: nn.binary_cross_entropy_with_logits(x, t.float()),
         lambda F, x, t: F.sigmoid_cross_entropy(x, t),
     ),
+    "sigmoid_cross_entropy(-1)": Row(
+        _with_bits,
+        lambda _, nn, x, t: (
+            nn.binary_cross_entropy_with_logits(x, t.float()) if t.min() >= 0 else None
+        ),
+        lambda F, x, t: F.sigmoid_cross_entropy(x, t),
+        title="sigmoid_cross_entropy; with a look for -1 in torch",
+    ),
     "mean_absolute_error": _pair(
         lambda _, nn, x, y: nn.l1_loss(x, y), lambda F, x, y: F.mean_absolute_error(x, y)
     ),

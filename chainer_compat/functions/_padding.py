@@ -199,7 +199,24 @@ def _check_pad_sequence(xs: Sequence[Tensor], length: int | None, padding: float
             fail(f"x{i}.shape[0] <= {length}", f"{len(x)} > {length}")
 
 
-@function("PadSequence", check=_check_pad_sequence)
+_padded_at_the_ends: Any = torch._C._nn.pad_sequence
+
+
+def _shortcut_pad_sequence(
+    xs: Sequence[Tensor], length: int | None, padding: float
+) -> Tensor | None:
+    if length is not None:
+        return None
+    # torch also mixes dtypes, and repeats what is too narrow.
+    dtype, shape = xs[0].dtype, xs[0].shape[1:]
+    for x in xs:
+        if x.dtype is not dtype or x.shape[1:] != shape or not x.ndim:
+            return None
+    padded: Tensor = _padded_at_the_ends(xs, True, padding)
+    return padded
+
+
+@function("PadSequence", check=_check_pad_sequence, shortcut=_shortcut_pad_sequence)
 def _pad_sequence(xs: Sequence[Tensor], length: int | None, padding: float) -> Tensor:
     y = torch.nn.utils.rnn.pad_sequence(list(xs), True, padding)
     missing = 0 if length is None else length - y.shape[1]

@@ -330,6 +330,7 @@ ORDER = np.array([0, 1])
         (lambda: F.pad_sequence([]), InvalidType),
         (lambda: F.pad_sequence([np.array(1.0)]), InvalidType),
         (lambda: F.pad_sequence([X, X[:, :2]]), InvalidType),
+        (lambda: F.pad_sequence([X, X.astype(np.float64)]), InvalidType),
         (lambda: F.pad_sequence([X], length=1), InvalidType),
         (lambda: F.transpose_sequence([X[:1], X]), InvalidType),
         (lambda: F.transpose_sequence([X, X[:, :2]]), InvalidType),
