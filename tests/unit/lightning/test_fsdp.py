@@ -12,7 +12,12 @@ pytestmark = pytest.mark.slow
 def run(out, iterations):
     """What both processes found."""
     out.mkdir(exist_ok=True)
-    run_script("_fsdp_script", out, iterations)
+    try:
+        run_script("_fsdp_script", out, iterations)
+    except AssertionError as error:
+        if "FSDP requires CUDA for streams" in str(error):
+            pytest.skip("this torch, 2.5 or so, shards on GPUs only")
+        raise
     return found_by(out, 2)
 
 
