@@ -333,6 +333,12 @@ ROWS = {
         _torch_batch_norm(training=False),
         lambda F, x, g, b: F.fixed_batch_normalization(x, g, b, *_STATISTICS),
     ),
+    "fixed_batch_normalization(arrays)": _row(
+        [_MATRIX, (3,), (3,)],
+        lambda torch, nn, x, g, b: nn.batch_norm(x, *map(torch.from_numpy, _STATISTICS), g, b),
+        lambda F, x, g, b: F.fixed_batch_normalization(x, g, b, *_STATISTICS),
+        title="fixed_batch_normalization; with from_numpy in torch",
+    ),
     "pad": _of_matrix(
         lambda _, nn, x: nn.pad(x, (1, 1, 1, 1)), lambda F, x: F.pad(x, 1, "constant")
     ),
