@@ -168,11 +168,16 @@ def expect_switch(value: Any) -> None:
     Raises:
         TypeError: If it is neither true nor false.
     """
-    if not (is_switch(value) or value is None or (type(value) is int and value in (0, 1))):
+    if not _may_be_switch(value):
         raise InvalidArgumentTypeError(
             f"got {value!r} in the place of a switch of Chainer 1, true or false; there is no "
             "other argument in this place"
         )
+
+
+def _may_be_switch(value: Any) -> bool:
+    # Scripts also wrote 0, 1 and None.
+    return is_switch(value) or value is None or (type(value) is int and value in (0, 1))
 
 
 def reader(defaults: list[Any], first: int, telling: int) -> Callable[..., tuple[Any, ...]]:
@@ -300,9 +305,8 @@ def _is_without_nobias(place: int, order: tuple[str, ...], args: tuple[Any, ...]
 
     ``ConvolutionND(2, 3, 8, 3, 1, 1, W)`` tells it; None, 0 and 1 alone may be a switch.
     """
-    value, last = args[place], order.index("use_cudnn")
-    may_be_switch = is_switch(value) or value is None or (type(value) is int and value in (0, 1))
-    return not may_be_switch or (len(args) > last and is_switch(args[last]))
+    last = order.index("use_cudnn")
+    return not _may_be_switch(args[place]) or (len(args) > last and is_switch(args[last]))
 
 
 def _by_name(bound: inspect.BoundArguments) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def depth2space(X: Tensor, r: int) -> Tensor:
     c = X.shape[1]
     if c % (r * r):
         raise InvalidArgumentError(f"the number of channels, {c}, is no multiple of {r * r}")
-    y: Tensor = _in_space(X, r)
+    y: Tensor = _rearranged(X, r, True)
     return y
 
 
@@ -137,43 +137,25 @@ def _to_depth(X: Tensor, r: int) -> Tensor:
     return blocks.permute(0, 3, 5, 1, 2, 4).reshape(n, r * r * c, h // r, w // r)
 
 
-class _ToSpace(torch.autograd.Function):
-    """Channels as pixels; :class:`_ToDepth` is its derivative, and the reverse."""
+class _Rearranged(torch.autograd.Function):
+    """Channels as pixels, or pixels as channels: each is the derivative of the other."""
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(X: Tensor, r: int) -> Tensor:
-        return _to_space(X, r)
+    def forward(X: Tensor, r: int, to_space: bool) -> Tensor:
+        return _to_space(X, r) if to_space else _to_depth(X, r)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.r = inputs[1]
+        _, ctx.r, ctx.to_space = inputs
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
-        return _in_depth(grads[0], ctx.r), None
+        return _rearranged(grads[0], ctx.r, not ctx.to_space), None, None
 
 
-class _ToDepth(torch.autograd.Function):
-    """Pixels as channels."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(X: Tensor, r: int) -> Tensor:
-        return _to_depth(X, r)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.r = inputs[1]
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
-        return _in_space(grads[0], ctx.r), None
-
-
-_in_space, _in_depth = caller(_ToSpace), caller(_ToDepth)
+_rearranged = caller(_Rearranged)
 
 
 @function("Space2Depth", check=_check_depth2space)
@@ -200,7 +182,7 @@ def space2depth(X: Tensor, r: int) -> Tensor:
     h, w = X.shape[2:]
     if h % r or w % r:
         raise InvalidArgumentError(f"height and width, {h} and {w}, must be multiples of {r}")
-    y: Tensor = _in_depth(X, r)
+    y: Tensor = _rearranged(X, r, False)
     return y
 
 

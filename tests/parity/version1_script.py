@@ -97,19 +97,27 @@ def links_with_old_arguments():
     ]
 
 
+TURN = np.array([[[0.5, 0.1, 0], [-0.1, 0.7, 0.2]]] * 2, np.float32)
+
+
+def drawn(seed):
+    """Images, rows, filters for images, lines and filters for lines."""
+    np.random.seed(seed)
+    shapes = [(2, 3, 6, 6), (4, 3), (3, 3, 2, 2), (2, 3, 6), (3, 3, 2)]
+    return [np.random.randn(*shape).astype(np.float32) for shape in shapes]
+
+
+def labels_of_rows():
+    """The column of each row, and a bit for each of its elements; -1 where there is none."""
+    return np.array([0, 2, 1, -1], np.int32), np.array([[0, 1, -1]] * 4, np.int32)
+
+
 def functions_with_old_arguments():
     """What functions give for Chainer 1's arguments."""
-    np.random.seed(7)
-    image = np.random.randn(2, 3, 6, 6).astype(np.float32)
-    rows = np.random.randn(4, 3).astype(np.float32)
-    filters = np.random.randn(3, 3, 2, 2).astype(np.float32)
-    line = np.random.randn(2, 3, 6).astype(np.float32)
-    short = np.random.randn(3, 3, 2).astype(np.float32)
-    labels = np.array([0, 2, 1, -1], np.int32)
-    signs = np.array([[0, 1, -1]] * 4, np.int32)
+    image, rows, filters, line, short = drawn(7)
+    labels, signs = labels_of_rows()
     ones, zeros = np.ones(3, np.float32), np.zeros(3, np.float32)
-    turn = np.array([[[0.5, 0.1, 0], [-0.1, 0.7, 0.2]]] * 2, np.float32)
-    grid = F.spatial_transformer_grid(Variable(turn), (4, 4), use_cudnn=False)
+    grid = F.spatial_transformer_grid(Variable(TURN), (4, 4), use_cudnn=False)
     norm = L.BatchNormalization(3)
     norm.avg_var[...] = 1  # as versions from 2 on begin
     results = [
@@ -143,18 +151,11 @@ def functions_with_old_arguments():
 
 def functions_with_old_arguments_by_position():
     """What functions and links give for Chainer 1's arguments in Chainer 1's order."""
-    np.random.seed(11)
-    image = np.random.randn(2, 3, 6, 6).astype(np.float32)
-    rows = np.random.randn(4, 3).astype(np.float32)
-    filters = np.random.randn(3, 3, 2, 2).astype(np.float32)
-    line = np.random.randn(2, 3, 6).astype(np.float32)
-    short = np.random.randn(3, 3, 2).astype(np.float32)
-    labels = np.array([0, 2, 1, -1], np.int32)
-    signs = np.array([[0, 1, -1]] * 4, np.int32)
+    image, rows, filters, line, short = drawn(11)
+    labels, signs = labels_of_rows()
     ones, zeros = np.ones(3, np.float32), np.zeros(3, np.float32)
     weights = np.array([1, 2, 3], np.float32)
-    turn = np.array([[[0.5, 0.1, 0], [-0.1, 0.7, 0.2]]] * 2, np.float32)
-    grid = F.spatial_transformer_grid(Variable(turn), (4, 4), False)
+    grid = F.spatial_transformer_grid(Variable(TURN), (4, 4), False)
     mean, var = zeros.copy(), ones.copy()
     results = [
         F.relu(rows, False),

@@ -81,15 +81,14 @@ def test_what_a_call_costs_is_shown_as_time():
     ]
 
 
+def of_two_calls(**options):
+    names = {"step_a": "a", "step_b": "b"}
+    shown = {"shows_overhead": True, "by_quantity": True, "limit": 3e-6}
+    return Section("Cost", names, (), **shown, **options)
+
+
 def test_a_limit_is_shown_with_whether_it_is_kept():
-    section = Section(
-        "Cost",
-        {"step_a": "a", "step_b": "b"},
-        (),
-        shows_overhead=True,
-        by_quantity=True,
-        limit=3e-6,
-    )
+    section = of_two_calls()
     medians = {
         "torch": {"step_a": 1e-6, "step_b": 1e-6},
         "ours": {"step_a": 4e-6, "step_b": 4.1e-6},
@@ -105,15 +104,7 @@ def test_a_limit_is_shown_with_whether_it_is_kept():
 
 
 def test_what_is_of_several_functions_may_cost_the_limit_for_each():
-    section = Section(
-        "Cost",
-        {"step_a": "a", "step_b": "b"},
-        (),
-        shows_overhead=True,
-        by_quantity=True,
-        limit=3e-6,
-        times={"step_b": 2},
-    )
+    section = of_two_calls(times={"step_b": 2})
     medians = {"torch": {"step_a": 1e-6, "step_b": 1e-6}, "ours": {"step_a": 5e-6, "step_b": 5e-6}}
 
     rows = _report.table(section, section.title, medians).splitlines()[2:]
